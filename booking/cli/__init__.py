@@ -1,0 +1,23 @@
+"""The command line edge: `flask --app wsgi COMMAND`, French for people, JSON for programs."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from booking.cli.agents import agent
+from booking.cli.appointments import book, cancel, move, show
+from booking.cli.feeds import feed
+from booking.cli.inventory import professionals, rooms, slots, types
+from booking.cli.outbox import outbox
+from booking.cli.upkeep import demo, doctor, init, worker
+
+COMMANDS = (
+    *(init, demo, rooms, types, professionals, slots),
+    *(book, show, move, cancel, agent, feed, outbox, worker, doctor),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -1,0 +1,155 @@
+"""The database: declarative base, column types, and the one way to write, `in_transaction`."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import exc
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+
+from booking import sqlite
+from booking.errors import DatabaseUnavailable
+
+T = TypeVar("T")
+
+ATTEMPTS = 4
+LARGEST_KEY = 2**31 - 1  # of an integer key; PostgreSQL refuses to compare with more
+RETRIED_POSTGRESQL = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock time-out
+POSTGRESQL_OPTIONS = "-c lock_timeout=4000 -c statement_timeout=30000 -c timezone=UTC"
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware instant, stored in UTC. A naive one is a bug and is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CodeSet(sa.types.TypeDecorator[frozenset[str]]):
+    """A small set of codes, stored sorted and separated by spaces."""
+
+    impl = sa.String(400)
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else " ".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str] | None:
+        return None if value is None else frozenset(value.split())
+
+
+class Base(DeclarativeBase):
+    """What every model inherits; the type map and the naming convention live on its registry."""
+
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMES),
+        type_annotation_map={datetime: UtcDateTime, frozenset[str]: CodeSet},
+    )
+
+
+db = SQLAlchemy(model_class=Base, add_models_to_shell=False)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """The options that Flask-SQLAlchemy gives to create_engine for that database."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}, "pool_size": 20}
+    return {
+        "connect_args": {"options": POSTGRESQL_OPTIONS, "connect_timeout": 5},
+        "pool_size": 20,
+        "pool_pre_ping": True,
+    }
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Set up an engine just made: on SQLite, the PRAGMAs and our own BEGIN."""
+    if engine.dialect.name == "sqlite":
+        sqlite.prepare(engine)
+
+
+def in_transaction(work: Callable[[Session], T]) -> T:
+    """Run a use case as one transaction and commit it; the only place that commits.
+
+    `work` receives the session and may run several times: at most 4, on deadlock, serialization failure or
+    lock time-out. It returns plain values, for a commit expires every object it loaded.
+
+    Raises DatabaseUnavailable when the database stays locked or cannot be reached, and RuntimeError when changes
+    made outside of a transaction are pending.
+    """
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("changes are pending outside of in_transaction")
+    for attempt in range(ATTEMPTS):
+        session.rollback()  # a read snapshot still open would make BEGIN IMMEDIATE, or the check, see the past
+        try:
+            with sqlite.turn(db.engine):
+                return _once(session, work)
+        except exc.DBAPIError as error:
+            if not _passing(error):
+                raise _translated(error) from error
+        except sqlite.TurnTimeout:
+            pass
+        time.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311 (jitter, not a secret)
+    raise DatabaseUnavailable
+
+
+def _once(session: Session, work: Callable[[Session], T]) -> T:
+    try:
+        session.connection(execution_options={sqlite.WRITES: True})
+        result = work(session)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    return result
+
+
+def _passing(error: exc.DBAPIError) -> bool:
+    """Whether another try of the whole transaction may succeed."""
+    code = getattr(error.orig, "sqlstate", None)
+    return code in RETRIED_POSTGRESQL or sqlite.is_busy(error.orig)
+
+
+def _translated(error: exc.DBAPIError) -> Exception:
+    """An out-of-reach database is a refusal with a sentence; any other database error stays a bug."""
+    return DatabaseUnavailable() if is_unavailable(error) else error
+
+
+def is_unavailable(error: exc.DBAPIError) -> bool:
+    """Whether the error says that the database is locked, full, read-only, gone or not answering."""
+    return isinstance(error, exc.OperationalError | exc.InterfaceError)
+
+
+def violated(error: exc.IntegrityError, constraint: str) -> bool:
+    """Whether that named constraint, index or guard refused the statement."""
+    diagnostics = getattr(error.orig, "diag", None)
+    named: str | None = getattr(diagnostics, "constraint_name", None)
+    return named == constraint if named else constraint in str(error.orig)

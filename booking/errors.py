@@ -1,0 +1,93 @@
+"""What can be refused. Errors carry facts; the edges turn them into a status and a French sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+
+class BookingError(Exception):
+    """A refusal of the product, as opposed to a bug. Everything that an edge may explain derives from it."""
+
+
+@dataclass(eq=False)
+class Invalid(BookingError):
+    """A value that cannot be accepted: `field` is its name in the command, `rule` the code of what it broke.
+
+    `facts` complete the sentence (a maximum, an allowed list); they never repeat the refused value.
+    """
+
+    field: str
+    rule: str
+    facts: dict[str, Any]
+
+    def __init__(self, field: str, rule: str, **facts: Any) -> None:
+        self.field, self.rule, self.facts = field, rule, facts
+        super().__init__(f"{field}: {rule}")
+
+
+@dataclass(eq=False)
+class NotFound(BookingError):
+    """There is no `what` under that identifier, or it is hidden: the two answer alike."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@dataclass(eq=False)
+class ImpossibleTime(BookingError):
+    """A wall time that does not exist that day (`gap`), or exists twice (`fold`). `minute` counts from midnight."""
+
+    day: date
+    minute: int
+    zone: str
+    reason: Literal["gap", "fold"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.minute // 60:02}:{self.minute % 60:02} {self.zone}: {self.reason}"
+
+
+@dataclass(eq=False)
+class SlotUnavailable(BookingError):
+    """The time asked for cannot be given. `rule` is a `slots.rules.Rule`; `alternatives` are the nearest slots."""
+
+    rule: str
+    alternatives: Sequence[Any] = ()
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+class SlotTaken(SlotUnavailable):
+    """Somebody else has it: the professional, the usager or every room that fits is busy then."""
+
+
+@dataclass(eq=False)
+class StaleVersion(BookingError):
+    """The appointment changed since it was read: `expected` was sent, `actual` is stored."""
+
+    expected: int
+    actual: int
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}, found {self.actual}"
+
+
+class AppointmentClosed(BookingError):
+    """The appointment is cancelled, or its attendance is recorded: this change no longer makes sense."""
+
+
+class KeyReused(BookingError):
+    """The idempotency key already belongs to another command."""
+
+
+class DatabaseUnavailable(BookingError):
+    """The database stayed locked or out of reach; nothing was written and the command may be sent again."""
+
+
+class SettingsError(BookingError):
+    """A setting is wrong: the message names the variable and what it must be."""

@@ -1,0 +1,124 @@
+"""What an edge answers to a refusal: a status and a French sentence that says what to do next."""
+
+from __future__ import annotations
+
+from booking import french
+from booking.errors import (
+    AppointmentClosed,
+    BookingError,
+    DatabaseUnavailable,
+    ImpossibleTime,
+    Invalid,
+    KeyReused,
+    NotFound,
+    SettingsError,
+    SlotUnavailable,
+    StaleVersion,
+)
+from booking.rooms.sitefile import SiteFileInvalid
+
+STATUSES: dict[type[BookingError], int] = {
+    NotFound: 404,
+    SlotUnavailable: 409,
+    StaleVersion: 409,
+    AppointmentClosed: 409,
+    KeyReused: 409,
+    DatabaseUnavailable: 503,
+}
+
+INVALID = {
+    "required": "Remplissez ce champ.",
+    "too_long": "Raccourcissez : {maximum} caractères au plus.",
+    "control_characters": "Retirez les caractères invisibles : retapez ce champ au lieu de le coller.",
+    "not_a_mail": "Vérifiez l’adresse électronique, par exemple prenom.nom@exemple.fr.",
+    "two_addresses": "Indiquez une seule adresse électronique.",
+    "not_a_phone": "Vérifiez le numéro de téléphone, par exemple 06 39 98 12 34.",
+    "nir": "Ne saisissez pas de numéro de sécurité sociale : ce logiciel ne doit pas le contenir.",
+    "not_a_date": "Indiquez une date qui existe, par exemple 24/11/2026.",
+    "not_a_time": "Indiquez une date et une heure qui existent, par exemple 2026-11-24T14:30.",
+    "not_a_number": "Indiquez un nombre entier.",
+    "out_of_range": "Choisissez une valeur entre {minimum} et {maximum}.",
+    "not_on_grid": "Choisissez une heure multiple de 5 minutes.",
+    "end_before_start": "La fin doit venir après le début.",
+    "past": "Choisissez une date à venir.",
+    "too_early": "Attendez l’heure du rendez-vous pour noter cette absence.",
+    "future": "Choisissez une date passée.",
+    "range_too_long": "Choisissez une période plus courte : {maximum} jours au plus.",
+    "unknown": "Choisissez une valeur de la liste.",
+    "not_expected": "Laissez ce champ vide.",
+    "other_service": "Choisissez une personne suivie par ce service.",
+    "anonymous": "Ce service reçoit par code : ne saisissez ni nom, ni coordonnées.",
+    "too_weak": "Choisissez un mot de passe d’au moins {minimum} caractères, peu courant.",
+    "differs": "Les deux saisies diffèrent : retapez-les.",
+    "in_use": "Cette valeur est déjà prise : choisissez-en une autre.",
+    "overlaps": "Cette période en recouvre une autre : modifiez les heures ou les jours.",
+    "has_appointments": "Déplacez ou annulez d’abord les rendez-vous à venir ({count}).",
+    "unsupported": "Cette valeur n’est pas acceptée.",
+}
+
+SLOT = {
+    "past": "Ce créneau a déjà commencé.",
+    "desk_lead_time": "Ce motif demande un délai plus long avant le rendez-vous.",
+    "lead_time": "Ce créneau est trop proche pour être pris en ligne.",
+    "horizon": "Ce créneau est trop lointain pour être pris en ligne.",
+    "not_qualified": "Ce professionnel ne reçoit pas pour ce motif.",
+    "closed": "Le site est fermé à ce moment-là.",
+    "no_opening": "Le professionnel ne reçoit pas à ce moment-là.",
+    "off_grid": "L’heure demandée n’est pas un début de créneau de ce professionnel.",
+    "absent": "Le professionnel est absent à ce moment-là.",
+    "professional_busy": "Ce créneau vient d’être pris : le professionnel a un autre rendez-vous.",
+    "usager_busy": "Cette personne a déjà un rendez-vous à ce moment-là.",
+    "room_unfit": "Cette salle ne convient pas à ce motif, ou elle est réservée à un autre service.",
+    "no_room": "Aucune salle qui convient n’est libre à ce moment-là.",
+}
+
+THINGS = {
+    "appointment": "Ce rendez-vous",
+    "appointment_type": "Ce motif",
+    "professional": "Ce professionnel",
+    "room": "Cette salle",
+    "usager": "Cette personne",
+    "agent": "Cet agent",
+    "site": "Ce site",
+    "opening": "Cette plage d’ouverture",
+    "absence": "Cette absence",
+    "closure": "Cette fermeture",
+    "feed": "Ce lien d’abonnement",
+    "link": "Ce lien",
+    "mail": "Ce courriel",
+}
+
+
+def status(error: BookingError) -> int:
+    """The HTTP status of a refusal: 404, 409, 503, or 422 for a value that cannot be accepted."""
+    return next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 422)
+
+
+def sentence(error: BookingError) -> str:
+    """The French sentence of a refusal, without the refused value."""
+    match error:
+        case Invalid(rule=rule, facts=facts):
+            return INVALID[rule].format(**facts)
+        case ImpossibleTime():
+            day, at = french.long_day(error.day), french.wall_hour(error.minute)
+            return f"{at} n’existe pas le {day} à cause du changement d’heure : choisissez une autre heure."
+        case NotFound(what=what):
+            thing = THINGS.get(what, "Cet élément")
+            return f"{thing} n’existe pas, ou n’est plus accessible : vérifiez le lien ou le code."
+        case SlotUnavailable(rule=rule, alternatives=alternatives):
+            return f"{SLOT[rule]} {_next_step(bool(alternatives))}"
+        case StaleVersion():
+            return "Ce rendez-vous a été modifié entre-temps : relisez-le, puis recommencez."
+        case AppointmentClosed():
+            return "Ce rendez-vous est annulé ou terminé : il ne peut plus être modifié ainsi."
+        case KeyReused():
+            return "Cette demande a déjà servi pour autre chose : rechargez la page, puis recommencez."
+        case DatabaseUnavailable():
+            return "La base de données ne répond pas. Rien n’a été enregistré : réessayez dans un instant."
+        case SettingsError() | SiteFileInvalid():
+            return str(error)
+    raise TypeError(f"no sentence for {type(error).__name__}")
+
+
+def _next_step(has_alternatives: bool) -> str:
+    return "Choisissez l’un des créneaux proposés." if has_alternatives else "Choisissez une autre date."

@@ -1,0 +1,132 @@
+"""What was decided: appointments, who takes part, what happened, and which commands were already carried out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from booking.db import Base
+from booking.people.models import Professional, Usager, one_of
+from booking.rooms.models import Room, Site
+from booking.slots.models import AppointmentType
+
+Attendance = Literal["expected", "arrived", "in_progress", "seen", "no_show", "excused", "revoked"]
+CancelledBy = Literal["usager", "service"]
+Action = Literal["booked", "moved", "room_changed", "cancelled", "attendance"]
+
+appointment_professional = sa.Table(
+    "appointment_professional",
+    Base.metadata,
+    sa.Column("appointment_id", sa.ForeignKey("appointment.id"), primary_key=True),
+    sa.Column("professional_id", sa.ForeignKey("professional.id"), primary_key=True, index=True),
+)
+
+
+class Appointment(Base):
+    """Professionals, usagers and, unless by phone, video or at home, a room, for a span of time.
+
+    `sequence` rises when the time, site or room changes (feeds, calendar parts); `notice` when something that the
+    usager is told changes (messages); `version` at every change (what a form must have seen).
+    """
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        sa.UniqueConstraint("uid"),
+        # An appointment ends after it starts.
+        sa.CheckConstraint("starts_at < ends_at", name="span"),
+        # It is cancelled by somebody, or it is not cancelled.
+        sa.CheckConstraint("(cancelled_at IS NULL) = (cancelled_by IS NULL)", name="cancelled"),
+        sa.CheckConstraint(
+            f"cancelled_by IS NULL OR {one_of('cancelled_by', get_args(CancelledBy))}", name="cancelled_by"
+        ),
+        # A room is taken exactly when people meet in the building.
+        sa.CheckConstraint("(mode = 'in_person') = (room_id IS NOT NULL)", name="room"),
+        sa.Index(None, "starts_at"),
+        sa.Index(None, "room_id", "starts_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(40))
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment_type.id"))
+    mode: Mapped[str] = mapped_column(sa.String(12))
+    room_id: Mapped[int | None] = mapped_column(sa.ForeignKey("room.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    # Minutes, as they were when it was booked: a later change of the type does not move what is taken.
+    buffer_before: Mapped[int]
+    buffer_after: Mapped[int]
+    sequence: Mapped[int] = mapped_column(default=0)
+    notice: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None] = mapped_column(sa.String(8))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    site: Mapped[Site] = relationship()
+    type: Mapped[AppointmentType] = relationship()
+    room: Mapped[Room | None] = relationship()
+    professionals: Mapped[list[Professional]] = relationship(
+        secondary=appointment_professional, order_by=Professional.id
+    )
+    participations: Mapped[list[Participation]] = relationship(order_by="Participation.usager_id")
+
+    @property
+    def status(self) -> Literal["booked", "cancelled"]:
+        """Whether it stands."""
+        return "cancelled" if self.cancelled_at else "booked"
+
+
+class Participation(Base):
+    """One usager in one appointment, and how they attended."""
+
+    __tablename__ = "participation"
+    __table_args__ = (
+        # Attendance is one of the seven steps of the vocabulary.
+        sa.CheckConstraint(one_of("attendance", get_args(Attendance)), name="attendance"),
+        sa.Index(None, "usager_id"),
+    )
+
+    appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"), primary_key=True)
+    usager_id: Mapped[int] = mapped_column(sa.ForeignKey("usager.id"), primary_key=True)
+    attendance: Mapped[str] = mapped_column(sa.String(12), default="expected")
+
+    usager: Mapped[Usager] = relationship()
+
+
+class History(Base):
+    """Who did what to an appointment, and when. Ids, times and codes only: never a name, never free text."""
+
+    __tablename__ = "history"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("action", get_args(Action)), name="action"),
+        sa.Index(None, "appointment_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"))
+    at: Mapped[datetime]
+    # Null for the command line and the demonstration; `origin` says which.
+    agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.id"))
+    origin: Mapped[str] = mapped_column(sa.String(8))
+    action: Mapped[str] = mapped_column(sa.String(16))
+    # The value of `notice` after a change that usagers are told of; null for the others.
+    notice: Mapped[int | None]
+    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    after: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class Command(Base):
+    """A command already carried out: the same key gives the same answer and changes nothing."""
+
+    __tablename__ = "command"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"))
+    answer: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    at: Mapped[datetime]

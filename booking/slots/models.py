@@ -1,0 +1,154 @@
+"""When: what is offered, who receives when, what is closed, and what is taken."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal, get_args
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from booking.db import Base
+from booking.people.models import Profession, Service, one_of
+
+Mode = Literal["in_person", "phone", "video", "home"]
+
+appointment_type_profession = sa.Table(
+    "appointment_type_profession",
+    Base.metadata,
+    sa.Column("appointment_type_id", sa.ForeignKey("appointment_type.id"), primary_key=True),
+    sa.Column("profession_id", sa.ForeignKey("profession.id"), primary_key=True),
+)
+
+
+class AppointmentType(Base):
+    """What an appointment is for (motif). Durations, steps, buffers and lead times are in minutes."""
+
+    __tablename__ = "appointment_type"
+    __table_args__ = (
+        sa.UniqueConstraint("code"),
+        # It takes place in the building, by phone, by video or at the usager's home.
+        sa.CheckConstraint(one_of("mode", get_args(Mode)), name="mode"),
+        # Durations lie on the 5-minute grid, within a working day.
+        sa.CheckConstraint("duration BETWEEN 5 AND 480 AND duration % 5 = 0", name="duration"),
+        sa.CheckConstraint("step BETWEEN 5 AND 480 AND step % 5 = 0", name="step"),
+        sa.CheckConstraint("buffer_before BETWEEN 0 AND 120 AND buffer_before % 5 = 0", name="buffer_before"),
+        sa.CheckConstraint("buffer_after BETWEEN 0 AND 120 AND buffer_after % 5 = 0", name="buffer_after"),
+        # Minimum notices and the horizon are not negative.
+        sa.CheckConstraint("lead_time >= 0 AND desk_lead_time >= 0 AND horizon_days >= 1", name="notice"),
+        # In person needs a kind of room; otherwise no room is taken.
+        sa.CheckConstraint("(mode = 'in_person') = (room_kinds <> '')", name="room_kinds"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(60))
+    name: Mapped[str] = mapped_column(sa.String(120))
+    service_id: Mapped[int] = mapped_column(sa.ForeignKey("service.id"))
+    mode: Mapped[str] = mapped_column(sa.String(12), default="in_person")
+    duration: Mapped[int]
+    step: Mapped[int]
+    buffer_before: Mapped[int] = mapped_column(default=0)
+    buffer_after: Mapped[int] = mapped_column(default=0)
+    room_kinds: Mapped[frozenset[str]]
+    features: Mapped[frozenset[str]]
+    # What an usager who books alone must respect; reception is bound by now and by desk_lead_time.
+    lead_time: Mapped[int] = mapped_column(default=0)
+    horizon_days: Mapped[int] = mapped_column(default=90)
+    desk_lead_time: Mapped[int] = mapped_column(default=0)
+    # What to bring, said in messages in neutral words.
+    bring: Mapped[str | None] = mapped_column(sa.String(200))
+    retired_at: Mapped[datetime | None]
+
+    service: Mapped[Service] = relationship()
+    professions: Mapped[list[Profession]] = relationship(secondary=appointment_type_profession)
+
+
+class Opening(Base):
+    """When a professional receives at a site, in wall time of that site (minutes since local midnight).
+
+    Weekly on `weekdays` (ISO, « 1 3 5 ») from the first to the last day, both included; or, without weekdays, on the
+    one date `first_day`. Its slots lie at its own start + k × step.
+    """
+
+    __tablename__ = "opening"
+    __table_args__ = (
+        # An opening ends after it starts, within a day, on the 5-minute grid.
+        sa.CheckConstraint(
+            "starts >= 0 AND starts < ends AND ends <= 1440 AND starts % 5 = 0 AND ends % 5 = 0", name="span"
+        ),
+        # The last day is not before the first; a dated opening has one day.
+        sa.CheckConstraint("last_day >= first_day", name="days"),
+        sa.CheckConstraint("weekdays IS NOT NULL OR last_day = first_day", name="one_date"),
+        sa.Index(None, "professional_id", "first_day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    professional_id: Mapped[int] = mapped_column(sa.ForeignKey("professional.id"))
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    weekdays: Mapped[frozenset[str] | None]
+    first_day: Mapped[date]
+    last_day: Mapped[date | None]
+    starts: Mapped[int]
+    ends: Mapped[int]
+
+
+class Absence(Base):
+    """When a professional does not receive."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        # An absence ends after it starts.
+        sa.CheckConstraint("starts_at < ends_at", name="span"),
+        sa.Index(None, "professional_id", "ends_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    professional_id: Mapped[int] = mapped_column(sa.ForeignKey("professional.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Closure(Base):
+    """When a site is closed or, with a room, that room alone. Public holidays are computed, not stored."""
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        # A closure ends after it starts.
+        sa.CheckConstraint("starts_at < ends_at", name="span"),
+        sa.Index(None, "site_id", "ends_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    room_id: Mapped[int | None] = mapped_column(sa.ForeignKey("room.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    label: Mapped[str] = mapped_column(sa.String(120))
+
+
+class Occupancy(Base):
+    """One resource taken for one span [starts_at, ends_at): integer seconds UTC, multiples of 300.
+
+    The database forbids two of them to overlap on one resource; the DDL is in `slots.guards`.
+    """
+
+    __tablename__ = "occupancy"
+    __table_args__ = (
+        # A span ends after it starts and lasts a day at most: reads look one day back and no further.
+        sa.CheckConstraint("starts_at < ends_at AND ends_at - starts_at <= 86400", name="span"),
+        # Spans lie on the 5-minute grid.
+        sa.CheckConstraint("starts_at % 300 = 0 AND ends_at % 300 = 0", name="grid"),
+        # It belongs either to an appointment or to a named block.
+        sa.CheckConstraint("(appointment_id IS NULL) <> (block IS NULL)", name="one_cause"),
+        sa.Index(None, "resource_id", "starts_at", "ends_at"),
+        sa.Index(None, "appointment_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resource.id"))
+    starts_at: Mapped[int] = mapped_column(sa.BigInteger)
+    ends_at: Mapped[int] = mapped_column(sa.BigInteger)
+    appointment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
+    block: Mapped[str | None] = mapped_column(sa.String(40))

@@ -1,0 +1,37 @@
+"""The web edge: requests in, French pages out."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from booking.config import Settings
+from booking.web import (
+    appointments,
+    auth,
+    booking,
+    day,
+    errors,
+    feed,
+    health,
+    mailbox,
+    pages,
+    policy,
+    professionals,
+    rooms,
+    security,
+    slots,
+    usagers,
+)
+
+SCREENS = (day, slots, booking, appointments, usagers, rooms, professionals, mailbox, feed, health)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register the screens. The order matters: who may come in is asked before anything is read of the request."""
+    pages.init_app(app, settings)
+    auth.init_app(app)
+    security.init_app(app, settings)
+    errors.init_app(app)
+    app.view_functions["static"] = policy.public(app.view_functions["static"])
+    for screen in SCREENS:
+        app.register_blueprint(screen.bp)

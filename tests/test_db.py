@@ -1,0 +1,197 @@
+"""The one way to write: whole or not at all, tried again when that helps, and a clear refusal when it does not."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from booking import config, create_app, sqlite
+from booking.db import ATTEMPTS, UtcDateTime, db, in_transaction
+from booking.errors import DatabaseUnavailable, NotFound
+from booking.people.models import Agent, Profession
+from booking.resources import Resource, lock, new_resource
+from tests.builders import PARIS
+
+
+def professions(session: Session) -> list[str]:
+    """Their codes, from a fresh snapshot."""
+    session.rollback()
+    return list(session.scalars(sa.select(Profession.code)))
+
+
+def test_it_commits_what_the_work_did_and_returns_its_value(app: Flask, session: Session) -> None:
+    def work(inside: Session) -> str:
+        inside.add(Profession(code="a", name="A"))
+        return "done"
+
+    assert in_transaction(work) == "done"
+    assert professions(session) == ["a"]
+
+
+def test_an_error_leaves_nothing(app: Flask, session: Session) -> None:
+    def work(inside: Session) -> None:
+        inside.add(Profession(code="a", name="A"))
+        inside.flush()
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        in_transaction(work)
+    assert professions(session) == []
+
+
+def test_changes_pending_outside_are_refused(app: Flask, session: Session) -> None:
+    session.add(Profession(code="a", name="A"))
+    with pytest.raises(RuntimeError):
+        in_transaction(lambda _: None)
+
+
+def test_it_sees_what_was_committed_since_the_session_last_read(app: Flask, session: Session) -> None:
+    assert list(session.scalars(sa.select(Profession))) == []
+
+    def elsewhere() -> None:
+        with app.app_context():
+            in_transaction(lambda inside: inside.add(Profession(code="a", name="A")))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert in_transaction(lambda inside: list(inside.scalars(sa.select(Profession.code)))) == ["a"]
+
+
+PASSING = [
+    (psycopg.errors.DeadlockDetected("x"), "deadlock"),
+    (psycopg.errors.SerializationFailure("x"), "serialization failure"),
+    (psycopg.errors.LockNotAvailable("x"), "lock time-out"),
+]
+
+
+@pytest.mark.parametrize("error", [row[0] for row in PASSING], ids=[row[1] for row in PASSING])
+def test_what_may_pass_is_tried_again_whole(app: Flask, session: Session, error: Exception) -> None:
+    tries = []
+
+    def work(inside: Session) -> None:
+        tries.append(1)
+        inside.add(Profession(code=f"try-{len(tries)}", name="A"))
+        inside.flush()
+        if len(tries) < ATTEMPTS:
+            raise sa.exc.OperationalError("statement", {}, error)
+
+    in_transaction(work)
+    assert professions(session) == [f"try-{ATTEMPTS}"]
+
+
+def test_after_four_tries_it_is_unavailable(app: Flask, session: Session) -> None:
+    tries = []
+
+    def work(inside: Session) -> None:
+        tries.append(1)
+        raise sa.exc.OperationalError("statement", {}, psycopg.errors.DeadlockDetected("x"))
+
+    with pytest.raises(DatabaseUnavailable):
+        in_transaction(work)
+    assert len(tries) == ATTEMPTS
+
+
+def test_a_bug_is_not_tried_again(app: Flask) -> None:
+    tries = []
+
+    def work(session: Session) -> None:
+        tries.append(1)
+        session.execute(sa.text("INSERT INTO profession (code) VALUES ('a')"))
+
+    with pytest.raises(sa.exc.IntegrityError):
+        in_transaction(work)
+    assert len(tries) == 1
+
+
+@contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    """Somebody else holds the SQLite file and does not let go."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], scope="function")
+class TestSqlite:
+    """What is particular to SQLite."""
+
+    def test_a_database_that_stays_locked_is_unavailable(
+        self, app: Flask, session: Session, settings: config.Settings
+    ) -> None:
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 10")
+        with exclusively(settings.instance / "booking.sqlite"), pytest.raises(DatabaseUnavailable):
+            in_transaction(lambda inside: inside.add(Profession(code="a", name="A")))
+        assert professions(session) == []
+
+    def test_writers_wait_their_turn_behind_the_file_lock(
+        self, app: Flask, settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite, "TURN_SECONDS", 0.05)
+        holder = os.open(settings.instance / "booking.sqlite.lock", os.O_RDWR | os.O_CREAT)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        with pytest.raises(DatabaseUnavailable):
+            in_transaction(lambda inside: None)
+        os.close(holder)
+        assert in_transaction(lambda inside: "free again") == "free again"
+
+    def test_a_writer_that_hangs_does_not_hang_the_others(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sqlite, "TURN_SECONDS", 0.05)
+        with sqlite.turn(db.engine), pytest.raises(DatabaseUnavailable):
+            in_transaction(lambda inside: None)
+
+    def test_the_pragmas_are_in_force(self, app: Flask, session: Session) -> None:
+        values = [
+            session.execute(sa.text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        ]
+        assert values == ["wal", 2, 1, 1]
+
+    def test_a_read_only_database_is_unavailable(self, app: Flask, session: Session) -> None:
+        session.rollback()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+        with pytest.raises(DatabaseUnavailable):
+            in_transaction(lambda inside: inside.add(Profession(code="a", name="A")))
+
+
+def test_a_database_that_is_gone_is_unavailable(tmp_path: Path) -> None:
+    url = f"postgresql://nobody@/nothing?host={tmp_path}"
+    app = create_app(config.load({"BOOKING_INSTANCE": str(tmp_path), "BOOKING_DATABASE_URL": url}))
+    with app.app_context(), pytest.raises(DatabaseUnavailable):
+        in_transaction(lambda inside: inside.add(Profession(code="a", name="A")))
+
+
+def test_instants_come_back_aware_in_utc(app: Flask, session: Session) -> None:
+    summer = datetime(2027, 7, 1, 9, tzinfo=PARIS)
+    in_transaction(lambda inside: inside.add(Agent(login="a", name="A", created_at=summer)))
+    read = session.scalars(sa.select(Agent.created_at)).one()
+    assert (read, read.tzinfo) == (summer, UTC)
+
+
+def test_naive_instants_are_refused() -> None:
+    with pytest.raises(ValueError, match="naive"):
+        UtcDateTime().process_bind_param(datetime(2027, 7, 1), sa.create_engine("sqlite://").dialect)  # noqa: DTZ001
+
+
+def test_resources_are_locked_in_order_and_must_exist(app: Flask, session: Session) -> None:
+    keys = in_transaction(lambda inside: [new_resource(inside, "room") for _ in range(3)])
+    in_transaction(lambda inside: lock(inside, keys[::-1]))
+    with pytest.raises(NotFound):
+        in_transaction(lambda inside: lock(inside, [*keys, 999]))
+    assert session.scalar(sa.select(sa.func.count()).select_from(Resource)) == 3
