@@ -1,0 +1,154 @@
+"""Slots: a professional free and a room that fits free, offered and decided by the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from booking.errors import Invalid
+from booking.slots import generator, schedule
+from booking.slots.generator import Notice, Situation
+from booking.slots.grid import CELL, Mask, indexes
+from booking.slots.offers import Offer, Question, offers
+from booking.slots.rules import ORDER, Rule
+from booking.slots.schedule import TypeFacts
+
+LONGEST_SEARCH = timedelta(weeks=13)
+FIRST_WINDOW = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """An offer: a professional and, unless none is needed, the room proposed. Never stored."""
+
+    start: datetime
+    end: datetime
+    professional_id: int
+    room_id: int | None
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for: starts in [start, end). Without professionals, any of those who do the type.
+
+    `by_usager` applies the lead time and the horizon of what usagers do themselves.
+    """
+
+    type_id: int
+    start: datetime
+    end: datetime
+    professional_ids: frozenset[int] | None = None
+    usager_id: int | None = None
+    room_id: int | None = None
+    step_free: bool = False
+    by_usager: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a start can be given: the rule that forbids it or None, the site, and the free rooms, preferred first."""
+
+    rule: Rule | None
+    site_id: int = 0
+    room_ids: tuple[int, ...] = ()
+
+
+def find_slots(session: Session, search: Search, now: datetime, limit: int | None = None) -> list[Slot]:
+    """The slots of a search, sorted by start then professional, each pair once; at most `limit` of them.
+
+    Raises NotFound for an unknown type and Invalid for a period that is empty or longer than 13 weeks.
+    """
+    _check_period(search)
+    return slots_between(session, ask(session, search, now), search.start, search.end)[:limit]
+
+
+def first_slots(session: Session, search: Search, now: datetime, limit: int) -> list[Slot]:
+    """The first `limit` slots of a search, looking ahead in windows of 1, 2, 4… weeks and no further than needed."""
+    _check_period(search)
+    question = ask(session, search, now)
+    found: list[Slot] = []
+    start, window = search.start, FIRST_WINDOW
+    while start < search.end and len(found) < limit:
+        end = min(start + window, search.end)
+        found += slots_between(session, question, start, end)
+        start, window = end, window * 2
+    return found[:limit]
+
+
+def slots_between(session: Session, question: Question, start: datetime, end: datetime) -> list[Slot]:
+    """The slots of a question that begin in [start, end), sorted by start then professional."""
+    return sorted(_slots(session, question, start, end))
+
+
+def decide(session: Session, question: Question, start: datetime) -> Verdict:
+    """Whether that start can be given to the one professional of the question, by the rules that offer slots."""
+    seconds = int(start.timestamp())
+    verdicts = [
+        _verdict(offer, question, seconds)
+        for offer in offers(session, question, seconds, seconds + CELL, with_closed=True)
+    ]
+    # Of several sites, the one where the fewest rules stand in the way.
+    return max(verdicts, key=_rank, default=Verdict("closed"))
+
+
+def ask(session: Session, search: Search, now: datetime) -> Question:
+    """Read the type of a search, who does it, and what its usager needs. Raises NotFound."""
+    kind = schedule.read_type(session, search.type_id)
+    needed = search.usager_id is not None and schedule.step_free_needed(session, [search.usager_id])
+    return Question(
+        kind=kind,
+        professional_ids=schedule.qualified(session, kind, search.professional_ids),
+        notice=notice(kind, now, search.by_usager),
+        usager_id=search.usager_id,
+        room_id=search.room_id,
+        step_free=search.step_free or needed,
+    )
+
+
+def notice(kind: TypeFacts, now: datetime, by_usager: bool = False) -> Notice:
+    """The bounds that a type sets on a start: those of the desk, or also those of what usagers do themselves."""
+    seconds = int(now.timestamp())
+    desk = seconds + kind.desk_lead_time * 60
+    if not by_usager:
+        return Notice(seconds, desk)
+    return Notice(seconds, desk, seconds + kind.lead_time * 60, seconds + kind.horizon_days * 86400)
+
+
+def _check_period(search: Search) -> None:
+    if search.end <= search.start:
+        raise Invalid("to", "end_before_start")
+    if search.end - search.start > LONGEST_SEARCH + timedelta(days=1):
+        raise Invalid("to", "range_too_long", maximum=LONGEST_SEARCH.days)
+
+
+def _slots(session: Session, question: Question, start: datetime, end: datetime) -> Iterator[Slot]:
+    first, last = int(start.timestamp()), int(end.timestamp())
+    length = question.kind.demand.duration * CELL
+    for offer in offers(session, question, first, last):
+        grid = offer.situation.grid
+        wanted = generator.starts(offer.situation, question.kind.demand) & grid.between(first, last)
+        for room_id, cell in _cells(offer.situation, wanted):
+            at = grid.instant(cell)
+            yield Slot(schedule.moment(at), schedule.moment(at + length), offer.professional_id, room_id)
+
+
+def _cells(situation: Situation, wanted: Mask) -> Iterator[tuple[int | None, int]]:
+    if situation.rooms is None:
+        yield from ((None, cell) for cell in indexes(wanted))
+        return
+    for room_id, share in generator.assign(situation.rooms, wanted).items():
+        yield from ((room_id, cell) for cell in indexes(share))
+
+
+def _rank(verdict: Verdict) -> int:
+    return ORDER.index(verdict.rule) if verdict.rule else len(ORDER)
+
+
+def _verdict(offer: Offer, question: Question, start: int) -> Verdict:
+    rule = generator.refusal(offer.situation, question.kind.demand, start)
+    cell = offer.situation.grid.cell(start)
+    free = (room for room, mask in (offer.situation.rooms or {}).items() if mask >> cell & 1)
+    return Verdict(rule, offer.site.id, tuple(free))

@@ -1,0 +1,119 @@
+"""Which starts are possible, and which rule forbids the others. Pure: values in, values out.
+
+Every rule is a mask of the start cells it allows. An offer is the intersection of them all; a decision looks one cell
+up in each. So what is offered is what can be booked, and a refusal can name its rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+
+from booking.slots.grid import Grid, Mask, Span, has, runs
+from booking.slots.rules import Rule
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What is looked for, in cells: a duration, the step of its lattice, the buffers around it."""
+
+    duration: int
+    step: int
+    before: int
+    after: int
+
+    @property
+    def buffered(self) -> int:
+        """The cells that the professional and the room give."""
+        return self.before + self.duration + self.after
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Bounds on the start, in seconds UTC; None binds nothing. A slot that has begun is gone."""
+
+    now: int
+    desk: int
+    earliest: int | None = None
+    latest: int | None = None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One professional at one site, over a grid.
+
+    `openings` are the spans in which they receive there. `hours` are the cells when the site is open, `absent`, `busy`
+    and `usager_busy` those when somebody is not free. `rooms` gives, for each room that fits, the start cells at which
+    it is free (`fit`), the room to prefer first; None when no room is needed.
+    """
+
+    grid: Grid
+    notice: Notice
+    hours: Mask
+    openings: Sequence[Span]
+    absent: Mask
+    busy: Mask
+    usager_busy: Mask
+    rooms: Mapping[int, Mask] | None
+
+
+def allowed(situation: Situation, demand: Demand) -> Iterator[tuple[Rule, Mask]]:
+    """Each rule with the start cells it allows, in the order in which a clerk would say them."""
+    full = situation.grid.full
+    yield from _notice(situation.grid, situation.notice)
+    yield "closed", fit(situation.hours, demand)
+    yield "no_opening", situation.grid.comb(_teeth(situation, demand, every=1))
+    yield "off_grid", situation.grid.comb(_teeth(situation, demand, every=demand.step))
+    yield "absent", fit(full & ~situation.absent, demand)
+    yield "professional_busy", fit(full & ~situation.busy, demand)
+    # Buffers take the room and the professional, not the usager.
+    yield "usager_busy", runs(full & ~situation.usager_busy, demand.duration)
+    if situation.rooms is not None:
+        yield "no_room", reduce(or_, situation.rooms.values(), 0)
+
+
+def starts(situation: Situation, demand: Demand) -> Mask:
+    """The start cells that every rule allows."""
+    return reduce(and_, (mask for _, mask in allowed(situation, demand)), situation.grid.full)
+
+
+def refusal(situation: Situation, demand: Demand, start: int) -> Rule | None:
+    """The first rule that forbids that start (seconds UTC), or None when it can be given."""
+    cell = situation.grid.cell(start)
+    broken: Iterator[Rule] = (rule for rule, mask in allowed(situation, demand) if not has(mask, cell))
+    return next(broken, "off_grid" if situation.grid.instant(cell) != start else None)
+
+
+def assign(rooms: Mapping[int, Mask], wanted: Mask) -> dict[int, Mask]:
+    """Share the wanted starts between the rooms: each goes to the first room that is free then."""
+    shares = {}
+    for room, mask in rooms.items():
+        if share := wanted & mask:
+            shares[room] = share
+            wanted &= ~share
+    return shares
+
+
+def fit(free: Mask, demand: Demand) -> Mask:
+    """From free cells, the start cells around which the duration and both buffers are free."""
+    return runs(free, demand.buffered) << demand.before
+
+
+def _notice(grid: Grid, notice: Notice) -> Iterator[tuple[Rule, Mask]]:
+    yield "past", grid.between(notice.now + 1, grid.end)
+    yield "desk_lead_time", grid.between(notice.desk, grid.end)
+    if notice.earliest is not None:
+        yield "lead_time", grid.between(notice.earliest, grid.end)
+    if notice.latest is not None:
+        yield "horizon", grid.between(grid.origin, notice.latest + 1)
+
+
+def _teeth(situation: Situation, demand: Demand, every: int) -> Iterator[tuple[int, int, int]]:
+    """The lattice of each opening: its own start + k × step, where the buffers still fit inside it."""
+    for start, end in situation.openings:
+        opens, closes = situation.grid.cell(start), situation.grid.cell(end)
+        first = opens + -(-demand.before // every) * every
+        last = closes - demand.after - demand.duration
+        yield first, last, every

@@ -1,0 +1,102 @@
+"""Spans of time as bit masks.
+
+A grid cuts a period into cells of 5 minutes; a mask is a Python integer whose bit i stands for cell i. Intersecting,
+subtracting and looking for runs are then a few operations on one integer, whatever the number of days: 13 weeks are
+26,208 bits, 3 kB. Instants are integer seconds UTC; spans are half-open [start, end).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+CELL = 300
+Span = tuple[int, int]
+Mask = int
+
+
+def to_cells(minutes: int) -> int:
+    """Minutes, a multiple of 5, as a number of cells."""
+    return minutes * 60 // CELL
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`cells` cells from `origin` on (seconds UTC, a multiple of 300)."""
+
+    origin: int
+    cells: int
+
+    @classmethod
+    def over(cls, start: int, end: int) -> Grid:
+        """The smallest grid that covers [start, end)."""
+        origin = start - start % CELL
+        return cls(origin, max(0, -(-(end - origin) // CELL)))
+
+    @property
+    def end(self) -> int:
+        """The instant where the last cell ends."""
+        return self.origin + self.cells * CELL
+
+    @property
+    def full(self) -> Mask:
+        """Every cell."""
+        return (1 << self.cells) - 1
+
+    def instant(self, cell: int) -> int:
+        """When a cell begins."""
+        return self.origin + cell * CELL
+
+    def cell(self, instant: int) -> int:
+        """The cell that holds an instant; it may lie outside of the grid."""
+        return (instant - self.origin) // CELL
+
+    def paint(self, spans: Iterable[Span]) -> Mask:
+        """The cells that the spans touch, clipped to the grid. Linear in the grid plus the spans."""
+        line = bytearray(b"0") * self.cells
+        for start, end in spans:
+            first, last = max(0, self.cell(start)), min(self.cells, -((self.origin - end) // CELL))
+            if first < last:
+                line[self.cells - last : self.cells - first] = b"1" * (last - first)
+        return int(line or b"0", 2)
+
+    def comb(self, teeth: Iterable[tuple[int, int, int]]) -> Mask:
+        """The cells first, first + step, … up to last included, for each (first, last, step) in cells, clipped."""
+        line = bytearray(b"0") * self.cells
+        for first, last, step in teeth:
+            start = first if first >= 0 else first % step
+            count = (min(last, self.cells - 1) - start) // step + 1
+            if count > 0:
+                top = self.cells - 1 - start
+                line[top - (count - 1) * step : top + 1 : step] = b"1" * count
+        return int(line or b"0", 2)
+
+    def between(self, first: int, last: int) -> Mask:
+        """The cells that begin in [first, last)."""
+        low = min(self.cells, max(0, -((self.origin - first) // CELL)))
+        high = min(self.cells, max(0, -((self.origin - last) // CELL)))
+        return (1 << high) - (1 << low) if low < high else 0
+
+
+def runs(mask: Mask, length: int) -> Mask:
+    """The cells from which `length` cells in a row are set. Takes about log2(length) operations."""
+    have = 1
+    while have < length:
+        more = min(have, length - have)
+        mask &= mask >> more
+        have += more
+    return mask
+
+
+def indexes(mask: Mask) -> Iterator[int]:
+    """The set cells, in order."""
+    bits = bin(mask)[:1:-1]
+    at = bits.find("1")
+    while at >= 0:
+        yield at
+        at = bits.find("1", at + 1)
+
+
+def has(mask: Mask, cell: int) -> bool:
+    """Whether a cell is set; a negative one is not."""
+    return cell >= 0 and bool(mask >> cell & 1)

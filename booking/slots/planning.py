@@ -1,0 +1,244 @@
+"""What changes when somebody or some place is available: openings, absences, closures.
+
+Each use case locks the rows that a booking locks, people before rooms (docs/decisions/0004), so that a
+booking decides wholly before it or wholly after it. What is already booked stays: somebody moves or cancels it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking import french
+from booking.db import in_transaction
+from booking.errors import Invalid, NotFound
+from booking.people import fields
+from booking.people.models import Professional
+from booking.resources import lock
+from booking.rooms.models import Room, Site
+from booking.slots.hours import Rule
+from booking.slots.models import Absence, Closure, Opening
+from booking.slots.planned import check_span, checked_rule, overlap
+
+LABEL_MAX = 120
+
+Owned = TypeVar("Owned", Opening, Absence)
+
+
+@dataclass(frozen=True)
+class NewOpening:
+    """When a professional receives at a site: minutes after local midnight, 0 to 1440.
+
+    Weekly on `weekdays` (ISO: 1 is Monday) from the first to the last day included, None for no end; or, with
+    `weekdays` None, on the one date `first_day`.
+    """
+
+    professional_id: int
+    site_id: int
+    weekdays: frozenset[int] | None
+    first_day: date
+    last_day: date | None
+    starts: int
+    ends: int
+
+
+def add_opening(new: NewOpening, now: datetime) -> int:
+    """Store an opening and return its key.
+
+    Raises NotFound (professional, site), and Invalid by field of NewOpening: required, unknown, out_of_range,
+    not_on_grid, end_before_start, not_expected (a last day without weekdays), past (none of it is to come),
+    overlaps (another opening of this professional).
+    """
+    rule = checked_rule(new.weekdays, new.first_day, new.last_day, new.starts, new.ends, now)
+
+    def work(session: Session) -> int:
+        _lock_active(session, new.professional_id)
+        if session.get(Site, new.site_id) is None:
+            raise NotFound("site")
+        if any(overlap(rule, other) for other in _rules_of(session, new.professional_id)):
+            raise Invalid("starts", "overlaps")
+        weekdays = None if rule.weekdays is None else frozenset(map(str, rule.weekdays))
+        opening = Opening(
+            professional_id=new.professional_id,
+            site_id=new.site_id,
+            weekdays=weekdays,
+            first_day=rule.first_day,
+            last_day=rule.last_day,
+            starts=rule.starts,
+            ends=rule.ends,
+        )
+        return _stored(session, opening)
+
+    return in_transaction(work)
+
+
+def end_opening(opening_id: int, last_day: date) -> None:
+    """Make that day, included, the last one of an opening; it can only become shorter. Appointments stay.
+
+    Raises NotFound, and Invalid on « last_day »: end_before_start, out_of_range.
+    """
+
+    def work(session: Session) -> None:
+        opening = _lock_owned(session, Opening, opening_id, "opening")
+        if last_day < opening.first_day:
+            raise Invalid("last_day", "end_before_start")
+        if opening.last_day is not None and last_day > opening.last_day:
+            limits = {"minimum": opening.first_day, "maximum": opening.last_day}
+            raise Invalid("last_day", "out_of_range", **{k: french.short_day(v) for k, v in limits.items()})
+        opening.last_day = last_day
+
+    in_transaction(work)
+
+
+def remove_opening(opening_id: int) -> None:
+    """Remove an opening as if it had never been. Appointments stay. Raises NotFound."""
+    in_transaction(lambda session: session.delete(_lock_owned(session, Opening, opening_id, "opening")))
+
+
+def add_absence(professional_id: int, start: datetime, end: datetime, now: datetime) -> int:
+    """Store an absence over [start, end) and return its key; the professional's feeds change.
+
+    Raises NotFound (professional), and Invalid on « start » or « end »: not_on_grid, end_before_start,
+    range_too_long, past (over already), overlaps (an absence covers it already).
+    """
+    check_span(start, end, now)
+
+    def work(session: Session) -> int:
+        professional = _lock_active(session, professional_id)
+        _refuse_covered(session, Absence, Absence.professional_id == professional_id, start, end)
+        professional.feed_version += 1
+        absence = Absence(
+            uid=secrets.token_hex(16),
+            professional_id=professional_id,
+            starts_at=start,
+            ends_at=end,
+            created_at=now,
+        )
+        return _stored(session, absence)
+
+    return in_transaction(work)
+
+
+def remove_absence(absence_id: int) -> None:
+    """Remove an absence; the professional's feeds change. Raises NotFound."""
+
+    def work(session: Session) -> None:
+        absence = _lock_owned(session, Absence, absence_id, "absence")
+        session.get_one(Professional, absence.professional_id).feed_version += 1
+        session.delete(absence)
+
+    in_transaction(work)
+
+
+def add_closure(site_id: int, room_id: int | None, start: datetime, end: datetime, label: str, now: datetime) -> int:
+    """Close a site, or one room of it, over [start, end), and return the closure's key. Appointments stay.
+
+    Raises NotFound (site, room), and Invalid on « start », « end » or « label », as for an absence.
+    """
+    check_span(start, end, now)
+    words = fields.clean_line("label", label, LABEL_MAX, required=True)
+
+    def work(session: Session) -> int:
+        _lock_place(session, site_id, room_id)
+        same_place = sa.and_(Closure.site_id == site_id, Closure.room_id.is_not_distinct_from(room_id))
+        _refuse_covered(session, Closure, same_place, start, end)
+        closure = Closure(site_id=site_id, room_id=room_id, starts_at=start, ends_at=end, label=words)
+        return _stored(session, closure)
+
+    return in_transaction(work)
+
+
+def remove_closure(closure_id: int) -> None:
+    """Remove a closure. Raises NotFound."""
+
+    def work(session: Session) -> None:
+        query = sa.select(Closure.site_id, Closure.room_id).where(Closure.id == closure_id)
+        place = session.execute(query).one_or_none()
+        if place is not None:
+            _lock_place(session, *place)
+        closure = session.get(Closure, closure_id)
+        if closure is None:
+            raise NotFound("closure")
+        session.delete(closure)
+
+    in_transaction(work)
+
+
+def lock_professional(session: Session, professional_id: int) -> Professional:
+    """Lock a professional as a booking does, and read them as they are then. Raises NotFound."""
+    if session.scalar(sa.select(Professional.id).where(Professional.id == professional_id)) is None:
+        raise NotFound("professional")
+    lock(session, [professional_id])
+    return session.get_one(Professional, professional_id)
+
+
+def _lock_active(session: Session, professional_id: int) -> Professional:
+    professional = lock_professional(session, professional_id)
+    if professional.retired_at is not None:
+        raise Invalid("professional_id", "unknown")
+    return professional
+
+
+def _lock_owned(session: Session, model: type[Owned], key: int, what: str) -> Owned:
+    """Lock the professional of an opening or absence, and read it as it is then. Raises NotFound."""
+    owner = session.scalar(sa.select(model.professional_id).where(model.id == key))
+    if owner is not None:
+        lock(session, [owner])
+    found = session.get(model, key)
+    if found is None:
+        raise NotFound(what)
+    return found
+
+
+def _lock_place(session: Session, site_id: int, room_id: int | None) -> None:
+    """Lock what a closure takes: the room; or, for a site, who receives there, then every room."""
+    if session.get(Site, site_id) is None:
+        raise NotFound("site")
+    rooms = sa.select(Room.id).where(Room.site_id == site_id)
+    if room_id is not None:
+        rooms = rooms.where(Room.id == room_id)
+    found = session.scalars(rooms).all()
+    if room_id is not None and not found:
+        raise NotFound("room")
+    if room_id is None:
+        people = sa.select(Opening.professional_id).where(Opening.site_id == site_id).distinct()
+        lock(session, session.scalars(people).all())
+    lock(session, found)
+
+
+def _rules_of(session: Session, professional_id: int) -> list[Rule]:
+    openings = session.scalars(sa.select(Opening).where(Opening.professional_id == professional_id))
+    return [
+        Rule(
+            None if opening.weekdays is None else frozenset(map(int, opening.weekdays)),
+            opening.first_day,
+            opening.last_day,
+            opening.starts,
+            opening.ends,
+        )
+        for opening in openings
+    ]
+
+
+def _refuse_covered(
+    session: Session,
+    model: type[Absence] | type[Closure],
+    same: sa.ColumnElement[bool],
+    start: datetime,
+    end: datetime,
+) -> None:
+    """Refuse what is said already: the same form sent twice, above all."""
+    covering = sa.select(model.id).where(same, model.starts_at <= start, model.ends_at >= end)
+    if session.scalars(covering.limit(1)).first() is not None:
+        raise Invalid("start", "overlaps")
+
+
+def _stored(session: Session, row: Opening | Absence | Closure) -> int:
+    session.add(row)
+    session.flush()
+    return row.id

@@ -1,0 +1,248 @@
+"""What the database knows of a period, read in a bounded number of queries, as values for the generator."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking.db import LARGEST_KEY
+from booking.errors import NotFound
+from booking.people.models import Professional, Service, Usager, professional_service
+from booking.rooms.fitting import Need, RoomFacts
+from booking.rooms.models import Room, Site, SiteHours
+from booking.slots import hours
+from booking.slots.generator import Demand
+from booking.slots.grid import Grid, Span, to_cells
+from booking.slots.holidays import is_public_holiday
+from booking.slots.models import (
+    Absence,
+    AppointmentType,
+    Closure,
+    Occupancy,
+    Opening,
+    appointment_type_profession,
+)
+
+LONGEST = 86400  # an occupancy lasts a day at most, says its constraint
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """What matters of an appointment type when a slot is looked for. Lead times are in minutes."""
+
+    id: int
+    service_id: int
+    confidential: bool
+    mode: str
+    duration: int
+    demand: Demand
+    need: Need | None
+    professions: frozenset[int]
+    desk_lead_time: int
+    lead_time: int
+    horizon_days: int
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """When a site is open: its zone, its weekly hours, and whether public holidays close it."""
+
+    id: int
+    zone: ZoneInfo
+    hours: tuple[hours.Rule, ...]
+    closed_on_public_holidays: bool
+
+    def open_spans(self, first: date, last: date) -> list[Span]:
+        """The opening hours from the first to the last day, both included, public holidays left out."""
+        spans = (span for rule in self.hours for span in hours.occurrences(rule, first, last, self.zone))
+        return [span for span in spans if not self._holiday(hours.local_day(span[0], self.zone))]
+
+    def _holiday(self, day: date) -> bool:
+        return self.closed_on_public_holidays and is_public_holiday(day)
+
+
+def read_type(session: Session, type_id: int, *, even_retired: bool = False) -> TypeFacts:
+    """The facts of one type. Raises NotFound when there is none, or when it is retired and must not be."""
+    query = (
+        sa.select(AppointmentType, Service.confidentiality, appointment_type_profession.c.profession_id)
+        .join(Service)
+        .outerjoin(appointment_type_profession)
+        .where(AppointmentType.id == type_id)
+    )
+    if not even_retired:
+        query = query.where(AppointmentType.retired_at.is_(None))
+    rows = session.execute(query).all() if 0 < type_id <= LARGEST_KEY else []
+    if not rows:
+        raise NotFound("appointment_type")
+    kind, confidentiality = rows[0][0], rows[0][1]
+    in_person = kind.mode == "in_person"
+    return TypeFacts(
+        id=kind.id,
+        service_id=kind.service_id,
+        confidential=confidentiality == "confidential",
+        mode=kind.mode,
+        duration=kind.duration,
+        demand=demand_of(kind.duration, kind.step, kind.buffer_before, kind.buffer_after),
+        need=Need(kind.room_kinds, kind.features, kind.service_id) if in_person else None,
+        professions=frozenset(profession for _, _, profession in rows if profession is not None),
+        desk_lead_time=kind.desk_lead_time,
+        lead_time=kind.lead_time,
+        horizon_days=kind.horizon_days,
+    )
+
+
+def demand_of(duration: int, step: int, before: int, after: int) -> Demand:
+    """A demand from minutes."""
+    return Demand(to_cells(duration), to_cells(step), to_cells(before), to_cells(after))
+
+
+def qualified(session: Session, kind: TypeFacts, among: Collection[int] | None) -> list[int]:
+    """The ids of the professionals who do this type: of its professions, in its service, not retired."""
+    query = (
+        sa.select(Professional.id)
+        .join(professional_service)
+        .where(
+            professional_service.c.service_id == kind.service_id,
+            Professional.profession_id.in_(kind.professions),
+            Professional.retired_at.is_(None),
+        )
+        .order_by(Professional.id)
+    )
+    if among is not None:
+        query = query.where(Professional.id.in_(among))
+    return list(session.execute(query).scalars())
+
+
+def step_free_needed(session: Session, usager_ids: Collection[int]) -> bool:
+    """Whether one of these usagers cannot climb stairs."""
+    query = sa.select(Usager.id).where(Usager.id.in_(usager_ids), Usager.step_free)
+    return session.execute(query).first() is not None
+
+
+def read_sites(session: Session, ids: Iterable[int]) -> dict[int, SiteFacts]:
+    """The sites with their hours."""
+    query = (
+        sa.select(
+            Site.id,
+            Site.zone,
+            Site.closed_on_public_holidays,
+            SiteHours.weekday,
+            SiteHours.opens,
+            SiteHours.closes,
+        )
+        .join(SiteHours)
+        .where(Site.id.in_(set(ids)))
+    )
+    rules: dict[tuple[int, str, bool], list[hours.Rule]] = defaultdict(list)
+    for site_id, zone, holidays, weekday, opens, closes in session.execute(query):
+        rule = hours.Rule(frozenset({weekday}), date.min, None, opens, closes)
+        rules[site_id, zone, holidays].append(rule)
+    return {key[0]: SiteFacts(key[0], ZoneInfo(key[1]), tuple(found), key[2]) for key, found in rules.items()}
+
+
+def read_openings(
+    session: Session, professional_ids: Collection[int], from_day: date, to_day: date
+) -> dict[tuple[int, int], list[hours.Rule]]:
+    """The openings that touch those days, by (site, professional)."""
+    query = sa.select(
+        Opening.site_id,
+        Opening.professional_id,
+        Opening.weekdays,
+        Opening.first_day,
+        Opening.last_day,
+        Opening.starts,
+        Opening.ends,
+    ).where(
+        Opening.professional_id.in_(professional_ids),
+        Opening.first_day <= to_day,
+        sa.or_(Opening.last_day.is_(None), Opening.last_day >= from_day),
+    )
+    found: dict[tuple[int, int], list[hours.Rule]] = defaultdict(list)
+    for site_id, professional_id, weekdays, first_day, last_day, starts, ends in session.execute(query):
+        days = None if weekdays is None else frozenset(map(int, weekdays))
+        found[site_id, professional_id].append(hours.Rule(days, first_day, last_day, starts, ends))
+    return found
+
+
+def nowhere(session: Session, professional_ids: Collection[int]) -> dict[tuple[int, int], list[hours.Rule]]:
+    """No opening at any site: what a decision about somebody who does not receive then starts from."""
+    return {(site, who): [] for site in session.execute(sa.select(Site.id)).scalars() for who in professional_ids}
+
+
+def read_rooms(session: Session, site_ids: Collection[int]) -> list[RoomFacts]:
+    """The rooms in use of those sites."""
+    query = sa.select(
+        Room.id, Room.site_id, Room.code, Room.kind, Room.capacity, Room.features, Room.reserved_for_id
+    ).where(Room.site_id.in_(site_ids), Room.retired_at.is_(None))
+    return [RoomFacts(*row) for row in session.execute(query)]
+
+
+def read_absences(session: Session, professional_ids: Collection[int], grid: Grid) -> dict[int, list[Span]]:
+    """The absences that touch the grid, by professional."""
+    start, end = bounds(grid)
+    query = sa.select(Absence.professional_id, Absence.starts_at, Absence.ends_at).where(
+        Absence.professional_id.in_(professional_ids), Absence.starts_at < end, Absence.ends_at > start
+    )
+    return _grouped((key, _span(starts, ends)) for key, starts, ends in session.execute(query))
+
+
+def read_closures(
+    session: Session, site_ids: Collection[int], grid: Grid
+) -> tuple[dict[int, list[Span]], dict[int, list[Span]]]:
+    """The closures that touch the grid: of whole sites, by site; of rooms, by room."""
+    start, end = bounds(grid)
+    query = sa.select(Closure.site_id, Closure.room_id, Closure.starts_at, Closure.ends_at).where(
+        Closure.site_id.in_(site_ids), Closure.starts_at < end, Closure.ends_at > start
+    )
+    rows = session.execute(query).all()
+    sites = _grouped((site, _span(starts, ends)) for site, room, starts, ends in rows if room is None)
+    rooms = _grouped((room, _span(starts, ends)) for _, room, starts, ends in rows if room is not None)
+    return sites, rooms
+
+
+def read_occupancies(
+    session: Session, resource_ids: Collection[int], grid: Grid, ignoring: int | None = None
+) -> Mapping[int, list[Span]]:
+    """What is taken of each resource over the grid, but for the appointment `ignoring`: the one that moves."""
+    query = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
+        Occupancy.resource_id.in_(resource_ids),
+        Occupancy.starts_at > grid.origin - LONGEST,
+        Occupancy.starts_at < grid.end,
+        Occupancy.ends_at > grid.origin,
+    )
+    if ignoring is not None:
+        query = query.where(sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != ignoring))
+    found: dict[int, list[Span]] = defaultdict(list)
+    for resource_id, starts_at, ends_at in session.execute(query):
+        found[resource_id].append((starts_at, ends_at))
+    return found
+
+
+def bounds(grid: Grid) -> tuple[datetime, datetime]:
+    """A grid's ends as aware instants."""
+    return moment(grid.origin), moment(grid.end)
+
+
+def moment(seconds: int) -> datetime:
+    """Integer seconds UTC as an aware instant."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _span(starts_at: datetime, ends_at: datetime) -> Span:
+    return int(starts_at.timestamp()), int(ends_at.timestamp())
+
+
+def _grouped(pairs: Iterable[tuple[int, Span]]) -> dict[int, list[Span]]:
+    found: dict[int, list[Span]] = defaultdict(list)
+    for key, span in pairs:
+        found[key].append(span)
+    return found

@@ -1,0 +1,35 @@
+"""Short ways to ask for slots and to read the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from booking.slots.availability import Search, Slot
+from tests.builders import PARIS
+
+
+def ask(type_id: int, start: datetime, end: datetime, professional: int | None = None, **more: object) -> Search:
+    """A search, for one professional or for all."""
+    among = None if professional is None else frozenset({professional})
+    return Search(type_id, start, end, among, **more)  # type: ignore[arg-type]
+
+
+def day_of(type_id: int, day: date, professional: int | None = None, **more: object) -> Search:
+    """From midnight to midnight in Paris."""
+    return _days(type_id, day, 1, professional, **more)
+
+
+def week_of(type_id: int, monday: date, professional: int | None = None, **more: object) -> Search:
+    """Seven days from midnight in Paris."""
+    return _days(type_id, monday, 7, professional, **more)
+
+
+def _days(type_id: int, first: date, count: int, professional: int | None, **more: object) -> Search:
+    midnights = [datetime.combine(day, time(), PARIS) for day in (first, first + timedelta(days=count))]
+    return ask(type_id, midnights[0], midnights[1], professional, **more)
+
+
+def clocks(slots: Iterable[Slot]) -> str:
+    """The starts as a clock on the wall shows them, « 09:00 09:30 »."""
+    return " ".join(slot.start.astimezone(PARIS).strftime("%H:%M") for slot in slots)
