@@ -1,0 +1,94 @@
+"""From a command to a question for the slot rules, and from a refusal to the nearest alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking import french
+from booking.db import LARGEST_KEY
+from booking.errors import Invalid, NotFound, SlotTaken, SlotUnavailable
+from booking.people.models import Professional
+from booking.rooms.fitting import fits
+from booking.rooms.models import Room
+from booking.slots import availability, schedule
+from booking.slots.availability import Verdict
+from booking.slots.offers import Question
+from booking.slots.rules import TAKEN
+
+BEFORE, AFTER = timedelta(days=3), timedelta(days=21)
+SAME_PROFESSIONAL, IN_ALL = 3, 5
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+
+def check_start(start: datetime) -> None:
+    """Refuse a start so far away that dates around it could not be computed. Raises Invalid."""
+    if not FIRST_DAY <= start.date() <= LAST_DAY:
+        limits = {"minimum": french.short_day(FIRST_DAY), "maximum": french.short_day(LAST_DAY)}
+        raise Invalid("start", "out_of_range", **limits)
+
+
+def must_exist(session: Session, model: type[Any], key: int, what: str) -> None:
+    """Raise NotFound unless that row exists; a number that no key can have is simply unknown."""
+    if not 0 < key <= LARGEST_KEY or session.execute(sa.select(model.id).where(model.id == key)).first() is None:
+        raise NotFound(what)
+
+
+def check_qualified(session: Session, question: Question) -> None:
+    """Raise SlotUnavailable unless every professional of the question does its type."""
+    done_by = schedule.qualified(session, question.kind, question.professional_ids)
+    if set(done_by) != set(question.professional_ids):
+        raise SlotUnavailable("not_qualified")
+
+
+def check_room(session: Session, question: Question) -> None:
+    """Refuse a room asked for that does not exist, is not needed, or does not fit."""
+    if question.room_id is None:
+        return
+    must_exist(session, Room, question.room_id, "room")
+    if question.need is None:
+        raise Invalid("room", "not_expected")
+    site = sa.select(Room.site_id).where(Room.id == question.room_id)
+    rooms = schedule.read_rooms(session, [session.execute(site).scalar_one()])
+    if not any(room.id == question.room_id and fits(room, question.need) for room in rooms):
+        raise SlotUnavailable("room_unfit")
+
+
+def granted(session: Session, question: Question, start: datetime) -> Verdict:
+    """The verdict on a start that can be given. Raises SlotTaken or SlotUnavailable naming the rule otherwise."""
+    verdict = availability.decide(session, question, start)
+    if verdict.rule is None:
+        return verdict
+    raise (SlotTaken if verdict.rule in TAKEN else SlotUnavailable)(verdict.rule)
+
+
+def with_alternatives(
+    session: Session, refusal: SlotUnavailable, question: Question, start: datetime, now: datetime
+) -> SlotUnavailable:
+    """The same refusal with the slots nearest to `start` that the question allows, its professionals' first."""
+    asked = set(question.professional_ids)
+    anybody = replace(
+        question,
+        professional_ids=schedule.qualified(session, question.kind, None),
+        notice=availability.notice(question.kind, now),
+        room_id=None,
+        ignoring=None,  # the place that an appointment has is no alternative to it
+    )
+    first, last = max(now, start - BEFORE), max(now, start) + AFTER
+    found = availability.slots_between(session, anybody, first, last)
+    found.sort(key=lambda slot: abs(slot.start - start))
+    same = [slot for slot in found if slot.professional_id in asked][:SAME_PROFESSIONAL]
+    others = [slot for slot in found if slot.professional_id not in asked][: IN_ALL - len(same)]
+    refusal.alternatives = sorted(same + others)
+    return refusal
+
+
+def professionals(session: Session, keys: Sequence[int]) -> list[Professional]:
+    """The professionals with these ids, in id order."""
+    query = sa.select(Professional).where(Professional.id.in_(keys)).order_by(Professional.id)
+    return list(session.execute(query).scalars())

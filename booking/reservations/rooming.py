@@ -1,0 +1,72 @@
+"""Taking a room under lock, so that bookings for different professionals do not wait for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking.errors import SlotTaken
+from booking.resources import lock, lock_first_free
+from booking.rooms.models import Room
+from booking.slots.models import Closure, Occupancy
+from booking.slots.schedule import LONGEST, moment
+
+
+def take_room(
+    session: Session,
+    candidates: Sequence[int],
+    span: tuple[int, int],
+    service_id: int,
+    ignoring: int | None = None,
+) -> int:
+    """Lock and return the first of the candidates that is still free over `span` (seconds UTC, buffers included).
+
+    Candidates come in order of preference. Rooms that another command holds at this instant are passed over; only
+    when nothing else is left are they waited for, all in id order. People are locked before (docs/decisions/0004),
+    so no two commands wait for each other. `ignoring` is the appointment that moves.
+
+    Raises SlotTaken when none is left.
+    """
+    left = list(candidates)
+    while left:
+        with session.begin_nested() as attempt:
+            room_id = lock_first_free(session, left)
+            if room_id is None:
+                break
+            if _still_free(session, room_id, span, service_id, ignoring):
+                return room_id
+            attempt.rollback()  # gives the lock back: whoever waits for rooms holds none
+        left.remove(room_id)
+    lock(session, left)
+    for room_id in left:
+        if _still_free(session, room_id, span, service_id, ignoring):
+            return room_id
+    raise SlotTaken("no_room")
+
+
+def _still_free(session: Session, room_id: int, span: tuple[int, int], service_id: int, ignoring: int | None) -> bool:
+    """Whether nothing took, closed, retired or reserved the room between the search and the lock."""
+    start, end = span
+    taken = sa.select(Occupancy.id).where(
+        Occupancy.resource_id == room_id,
+        Occupancy.starts_at > start - LONGEST,
+        Occupancy.starts_at < end,
+        Occupancy.ends_at > start,
+        sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != (ignoring or 0)),
+    )
+    closed = sa.select(Closure.id).where(
+        Closure.site_id == Room.site_id,
+        sa.or_(Closure.room_id.is_(None), Closure.room_id == room_id),
+        Closure.starts_at < moment(end),
+        Closure.ends_at > moment(start),
+    )
+    query = sa.select(Room.id).where(
+        Room.id == room_id,
+        Room.retired_at.is_(None),
+        sa.or_(Room.reserved_for_id.is_(None), Room.reserved_for_id == service_id),
+        ~taken.exists(),
+        ~closed.exists(),
+    )
+    return session.execute(query).first() is not None
