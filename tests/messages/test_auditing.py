@@ -1,0 +1,92 @@
+"""What doctor asks of messages: exactly those that the history calls for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking import messages
+from booking.notify.models import OutboxMessage
+from tests.builders import NOW, Cast
+from tests.messages.stories import booked, booked_by_code, cancelled, moved, rows, told
+
+A_YEAR_LATER = NOW + timedelta(days=8 + 366)
+
+
+def problems(session: Session) -> list[str]:
+    session.rollback()
+    return [problem.about for problem in messages.audit(session, NOW)]
+
+
+def lose(session: Session, *which: sa.ColumnElement[bool]) -> None:
+    session.execute(sa.delete(OutboxMessage).where(*which))
+    session.commit()
+
+
+def test_all_is_well_after_every_sort_of_change(session: Session, cast: Cast) -> None:
+    booked(cast)
+    booked_by_code(cast)
+    cancelled(moved(booked(cast, start="2026-12-01 09:00"), "2026-12-02 09:00"))
+    moved(booked(cast, usager=cast.kone, start="2026-12-01 10:00"), "2026-12-02 10:00")
+    assert problems(session) == []
+
+
+@pytest.mark.parametrize("kind", ["confirmation", "reminder", "moved", "cancelled"])
+def test_a_lost_message_is_missed(session: Session, cast: Cast, kind: str) -> None:
+    outcome = cancelled(moved(booked(cast), "2026-12-02 09:00"))
+    lost = [row for row in rows(session) if row.kind == kind][-1]
+    lose(session, OutboxMessage.id == lost.id)
+    assert problems(session) == [f"missing {kind}:{outcome.uid}:{lost.notice}:{cast.diallo}"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"about": "nobody-knows-it"}, id="about no appointment"),
+        pytest.param({"notice": 7}, id="about a change that never was"),
+        pytest.param({"kind": "cancelled"}, id="of a kind that the change does not call for"),
+        pytest.param({"dedupe_key": "confirmation:twice"}, id="under a key that would let it be filed again"),
+    ],
+)
+def test_a_stray_message_is_found(session: Session, cast: Cast, change: dict[str, str | int]) -> None:
+    booked(cast)
+    session.execute(sa.update(OutboxMessage).where(OutboxMessage.kind == "reminder").values(change))
+    session.commit()
+    assert any(about.startswith("unexpected ") for about in problems(session))
+
+
+def test_a_message_to_somebody_who_does_not_take_part_is_found(session: Session, cast: Cast) -> None:
+    outcome = booked(cast)
+    key = f"reminder:{outcome.uid}:0:{cast.kone}"
+    reminder = OutboxMessage.kind == "reminder"
+    session.execute(sa.update(OutboxMessage).where(reminder).values(person_id=cast.kone, dedupe_key=key))
+    session.commit()
+    assert f"unexpected {key}" in problems(session)
+
+
+def test_reconciling_files_what_is_missing_once(session: Session, cast: Cast) -> None:
+    booked(cast)
+    lose(session)
+    assert messages.reconcile(NOW) == 2
+    assert told(session) == [("confirmation", 0, "waiting", None), ("reminder", 0, "waiting", None)]
+    assert messages.reconcile(NOW) == 0
+    assert problems(session) == []
+
+
+def test_what_was_overtaken_is_filed_as_such(session: Session, cast: Cast) -> None:
+    cancelled(moved(booked(cast), "2026-12-02 09:00"))
+    lose(session, OutboxMessage.kind != "cancelled")
+    assert messages.reconcile(NOW) == 4
+    assert {(state, reason) for _, _, state, reason in told(session)[1:]} == {("withheld", "cancelled")}
+
+
+def test_messages_are_forgotten_a_year_after_the_appointment(session: Session, cast: Cast) -> None:
+    booked(cast)
+    assert messages.prune(NOW) == 0
+    assert messages.prune(A_YEAR_LATER) == 2
+    session.rollback()
+    assert list(messages.audit(session, A_YEAR_LATER)) == []
+    assert messages.reconcile(A_YEAR_LATER) == 0
