@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from booking.db import Base
+from booking.db import Base, execute
 from booking.errors import NotFound
 
 ResourceKind = Literal["room", "professional", "usager"]
@@ -27,6 +28,15 @@ class Resource(Base):
     kind: Mapped[str] = mapped_column(sa.String(12))
 
 
+# FOR NO KEY UPDATE: a plain FOR UPDATE would block the foreign-key checks of unrelated inserts.
+_LOCK = (
+    sa.select(Resource.id)
+    .where(Resource.id.in_(sa.bindparam("keys", expanding=True)))
+    .order_by(Resource.id)
+    .with_for_update(key_share=True)
+)
+
+
 def new_resource(session: Session, kind: ResourceKind) -> int:
     """Insert a resource and return its key, for the room, professional or usager about to be stored."""
     resource = Resource(kind=kind)
@@ -42,17 +52,25 @@ def lock(session: Session, ids: Collection[int]) -> None:
     Raises NotFound when one of them does not exist.
     """
     wanted = sorted(set(ids))
-    # FOR NO KEY UPDATE: a plain FOR UPDATE would block the foreign-key checks of unrelated inserts.
-    query = sa.select(Resource.id).where(Resource.id.in_(wanted)).order_by(Resource.id)
-    rows = session.execute(query.with_for_update(key_share=True)).scalars().all()
-    if list(rows) != wanted:
+    if execute(session, _LOCK, keys=wanted).scalars().all() != wanted:
         raise NotFound("resource")
 
 
+# In the order of the array, which is the order of preference.
+_LOCK_FIRST_FREE = (
+    sa.select(Resource.id)
+    .where(Resource.id.in_(sa.bindparam("keys", expanding=True)))
+    .order_by(sa.func.array_position(sa.bindparam("order", type_=ARRAY(sa.Integer)), Resource.id))
+    .limit(1)
+    .with_for_update(key_share=True, skip_locked=True)
+)
+
+
 def lock_first_free(session: Session, ids: Sequence[int]) -> int | None:
-    """Lock the first of the resources that nobody else holds at this instant, without waiting; None if all are held."""
-    if not ids:
-        return None
-    rank = sa.case({key: rank for rank, key in enumerate(ids)}, value=Resource.id)
-    query = sa.select(Resource.id).where(Resource.id.in_(ids)).order_by(rank).limit(1)
-    return session.execute(query.with_for_update(key_share=True, skip_locked=True)).scalar()
+    """Lock the first of the resources that nobody else holds at this instant, without waiting; None if all are held.
+
+    On SQLite the transaction itself is the lock, so it is the first of them all.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return ids[0]
+    return execute(session, _LOCK_FIRST_FREE, keys=list(ids), order=list(ids)).scalar()

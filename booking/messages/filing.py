@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from booking.db import execute
 from booking.messages.due import Change, Due, Kind, Recipient, Standing, due
 from booking.notify import outbox
 from booking.people.models import Service, Usager
@@ -26,6 +28,29 @@ class Subject:
     mail_host: str
     confidential: bool
     standing: Standing
+
+
+_KEY: sa.BindParameter[Any] = sa.bindparam("key")
+_SUBJECT = (
+    sa.select(
+        Appointment.uid,
+        Appointment.starts_at,
+        Appointment.notice,
+        Appointment.cancelled_at,
+        Site.email,
+        Service.confidentiality,
+    )
+    .join(Site, Site.id == Appointment.site_id)
+    .join(AppointmentType, AppointmentType.id == Appointment.type_id)
+    .join(Service, Service.id == AppointmentType.service_id)
+    .where(Appointment.id == _KEY)
+)
+_RECIPIENTS = (
+    sa.select(Usager.id, Usager.contact, Usager.email)
+    .join(Participation, Participation.usager_id == Usager.id)
+    .where(Participation.appointment_id == _KEY)
+    .order_by(Usager.id)
+)
 
 
 def file(session: Session, appointment_id: int, change: Change, now: datetime) -> None:
@@ -58,32 +83,13 @@ def file_one(session: Session, subject: Subject, person_id: int, notice: int, me
 
 def subject_of(session: Session, appointment_id: int) -> Subject:
     """Read an appointment as filing needs it."""
-    query = (
-        sa.select(
-            Appointment.uid,
-            Appointment.starts_at,
-            Appointment.notice,
-            Appointment.cancelled_at,
-            Site.email,
-            Service.confidentiality,
-        )
-        .join(Site, Site.id == Appointment.site_id)
-        .join(AppointmentType, AppointmentType.id == Appointment.type_id)
-        .join(Service, Service.id == AppointmentType.service_id)
-        .where(Appointment.id == appointment_id)
-    )
-    uid, start, notice, cancelled_at, mail, confidentiality = session.execute(query).one()
+    row = execute(session, _SUBJECT, key=appointment_id).one()
+    uid, start, notice, cancelled_at, mail, confidentiality = row
     standing = Standing(start, notice, cancelled_at is not None)
     return Subject(uid, mail.rpartition("@")[2], confidentiality == "confidential", standing)
 
 
 def recipients(session: Session, appointment_id: int, confidential: bool) -> list[tuple[int, Recipient]]:
     """Everybody who takes part, by id, with what decides whether they are written to."""
-    query = (
-        sa.select(Usager.id, Usager.contact, Usager.email)
-        .join(Participation, Participation.usager_id == Usager.id)
-        .where(Participation.appointment_id == appointment_id)
-        .order_by(Usager.id)
-    )
-    rows = session.execute(query)
+    rows = execute(session, _RECIPIENTS, key=appointment_id)
     return [(key, Recipient(contact, bool(email), confidential)) for key, contact, email in rows]

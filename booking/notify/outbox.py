@@ -10,12 +10,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from booking.db import execute
 from booking.notify.models import MessageKind, OutboxMessage, State
 
 # Longer than one message can take: some ten exchanges with the server, of mailer.TIMEOUT_SECONDS each.
@@ -77,8 +79,10 @@ def new_message_id(host: str) -> str:
 
 def file(session: Session, draft: Draft, now: datetime) -> bool:
     """Store a message to be sent when it is due; false when the same one is already there."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(OutboxMessage).values(
+    insert = _insert_once(session.get_bind().dialect.name)
+    stored = execute(
+        session,
+        insert,
         kind=draft.kind,
         about=draft.about,
         person_id=draft.person_id,
@@ -91,8 +95,14 @@ def file(session: Session, draft: Draft, now: datetime) -> bool:
         attempts=0,
         created_at=now,
     )
-    once = row.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(OutboxMessage.id)
-    return session.execute(once).first() is not None
+    return stored.first() is not None
+
+
+@cache
+def _insert_once(dialect: str) -> sa.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    once: sa.Insert = insert(OutboxMessage).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    return once.returning(OutboxMessage.id)
 
 
 def is_due(session: Session, now: datetime) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import french
-from booking.db import LARGEST_KEY
+from booking.db import LARGEST_KEY, Base, execute
 from booking.errors import Invalid, NotFound, SlotTaken, SlotUnavailable
 from booking.people.models import Professional
 from booking.rooms.fitting import fits
@@ -33,10 +34,15 @@ def check_start(start: datetime) -> None:
         raise Invalid("start", "out_of_range", **limits)
 
 
-def must_exist(session: Session, model: type[Any], key: int, what: str) -> None:
+def must_exist(session: Session, model: type[Base], key: int, what: str) -> None:
     """Raise NotFound unless that row exists; a number that no key can have is simply unknown."""
-    if not 0 < key <= LARGEST_KEY or session.execute(sa.select(model.id).where(model.id == key)).first() is None:
+    if not 0 < key <= LARGEST_KEY or execute(session, _one_of(model), key=key).first() is None:
         raise NotFound(what)
+
+
+@cache
+def _one_of(model: Any) -> sa.Select[int]:
+    return sa.select(model.id).where(model.id == sa.bindparam("key"))
 
 
 def check_qualified(session: Session, question: Question) -> None:

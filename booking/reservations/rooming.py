@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from booking.db import execute
 from booking.errors import SlotTaken
 from booking.resources import lock, lock_first_free
 from booking.rooms.models import Room
@@ -49,24 +51,38 @@ def take_room(
 def _still_free(session: Session, room_id: int, span: tuple[int, int], service_id: int, ignoring: int | None) -> bool:
     """Whether nothing took, closed, retired or reserved the room between the search and the lock."""
     start, end = span
-    taken = sa.select(Occupancy.id).where(
-        Occupancy.resource_id == room_id,
-        Occupancy.starts_at > start - LONGEST,
-        Occupancy.starts_at < end,
-        Occupancy.ends_at > start,
-        sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != (ignoring or 0)),
-    )
-    closed = sa.select(Closure.id).where(
-        Closure.site_id == Room.site_id,
-        sa.or_(Closure.room_id.is_(None), Closure.room_id == room_id),
-        Closure.starts_at < moment(end),
-        Closure.ends_at > moment(start),
-    )
-    query = sa.select(Room.id).where(
-        Room.id == room_id,
-        Room.retired_at.is_(None),
-        sa.or_(Room.reserved_for_id.is_(None), Room.reserved_for_id == service_id),
-        ~taken.exists(),
-        ~closed.exists(),
-    )
-    return session.execute(query).first() is not None
+    parameters = {
+        "room": room_id,
+        "service": service_id,
+        "start": start,
+        "end": end,
+        "start_at": moment(start),
+        "end_at": moment(end),
+        "ignoring": ignoring or 0,
+    }
+    return execute(session, _STILL_FREE, **parameters).first() is not None
+
+
+_ROOM: sa.BindParameter[Any] = sa.bindparam("room")
+_START: sa.BindParameter[Any] = sa.bindparam("start")
+_END: sa.BindParameter[Any] = sa.bindparam("end")
+_TAKEN = sa.select(Occupancy.id).where(
+    Occupancy.resource_id == _ROOM,
+    Occupancy.starts_at > _START - LONGEST,
+    Occupancy.starts_at < _END,
+    Occupancy.ends_at > _START,
+    sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != sa.bindparam("ignoring")),
+)
+_CLOSED = sa.select(Closure.id).where(
+    Closure.site_id == Room.site_id,
+    sa.or_(Closure.room_id.is_(None), Closure.room_id == _ROOM),
+    Closure.starts_at < sa.bindparam("end_at"),
+    Closure.ends_at > sa.bindparam("start_at"),
+)
+_STILL_FREE = sa.select(Room.id).where(
+    Room.id == _ROOM,
+    Room.retired_at.is_(None),
+    sa.or_(Room.reserved_for_id.is_(None), Room.reserved_for_id == sa.bindparam("service")),
+    ~_TAKEN.exists(),
+    ~_CLOSED.exists(),
+)

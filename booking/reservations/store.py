@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
-from booking.db import violated
+from booking.db import execute, violated
 from booking.errors import KeyReused, SlotTaken
 from booking.people.models import Professional
 from booking.reservations.commands import Act, Command, Outcome, fingerprint
@@ -20,17 +20,27 @@ from booking.reservations.models import Command as CommandRow
 from booking.slots.guards import GUARD
 from booking.slots.models import Occupancy
 
+_COMMAND = sa.select(CommandRow.fingerprint, CommandRow.answer).where(CommandRow.key == sa.bindparam("key"))
+_NEW_COMMAND = sa.insert(CommandRow)
+_NEW_HISTORY = sa.insert(History)
+_OCCUPY = sa.insert(Occupancy)
+_RELEASE = sa.delete(Occupancy).where(Occupancy.appointment_id == sa.bindparam("appointment"))
+_TOUCH = (
+    sa.update(Professional)
+    .where(Professional.id.in_(sa.bindparam("keys", expanding=True)))
+    .values(feed_version=Professional.feed_version + 1)
+)
+
 
 def replayed(session: Session, command: Command) -> Outcome | None:
     """The answer already given under this key, or None. Raises KeyReused when it was for another command."""
-    row = session.get(CommandRow, command.key)
+    row = execute(session, _COMMAND, key=command.key).first()
     if row is None:
         return None
     if row.fingerprint != fingerprint(command):
         raise KeyReused
-    answer = row.answer
-    times = {name: datetime.fromisoformat(answer[name]) for name in ("start", "end")}
-    return replace(Outcome(**{**answer, **times}), replayed=True)
+    times = {name: datetime.fromisoformat(row.answer[name]) for name in ("start", "end")}
+    return replace(Outcome(**{**row.answer, **times}), replayed=True)
 
 
 def answer(session: Session, command: Command, appointment: Appointment, act: Act) -> Outcome:
@@ -47,15 +57,15 @@ def answer(session: Session, command: Command, appointment: Appointment, act: Ac
         version=appointment.version,
     )
     stored = asdict(outcome) | {"start": outcome.start.isoformat(), "end": outcome.end.isoformat()}
-    row = CommandRow(
+    execute(
+        session,
+        _NEW_COMMAND,
         key=command.key,
         fingerprint=fingerprint(command),
         appointment_id=appointment.id,
         answer=stored,
         at=act.now,
     )
-    session.add(row)
-    session.flush()
     return outcome
 
 
@@ -71,7 +81,7 @@ def occupy(session: Session, appointment: Appointment) -> None:
         for key, (start, end) in taken_by(appointment).items()
     ]
     try:
-        session.execute(sa.insert(Occupancy), rows)
+        session.connection().execute(_OCCUPY, rows)
     except exc.IntegrityError as error:
         if violated(error, GUARD):
             raise SlotTaken("professional_busy") from error
@@ -80,7 +90,7 @@ def occupy(session: Session, appointment: Appointment) -> None:
 
 def release(session: Session, appointment_id: int) -> None:
     """Give back all that an appointment takes."""
-    session.execute(sa.delete(Occupancy).where(Occupancy.appointment_id == appointment_id))
+    execute(session, _RELEASE, appointment=appointment_id)
 
 
 def taken_by(appointment: Appointment) -> dict[int, tuple[int, int]]:
@@ -127,7 +137,9 @@ def record(
     told: bool,
 ) -> None:
     """Add what happened to the history; `told` when usagers are told of it."""
-    row = History(
+    execute(
+        session,
+        _NEW_HISTORY,
         appointment_id=appointment.id,
         at=act.now,
         agent_id=act.agent_id,
@@ -137,15 +149,11 @@ def record(
         before=before,
         after=facts(appointment),
     )
-    session.add(row)
 
 
 def touch_feeds(session: Session, professional_ids: Collection[int]) -> None:
     """Say that the feeds of these professionals would render differently."""
-    statement = sa.update(Professional).where(Professional.id.in_(professional_ids))
-    session.execute(
-        statement.values(feed_version=Professional.feed_version + 1).execution_options(synchronize_session=False)
-    )
+    execute(session, _TOUCH, keys=list(professional_ids))
 
 
 def ids(professionals: Iterable[Professional]) -> set[int]:

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking.db import LARGEST_KEY
+from booking.db import LARGEST_KEY, execute
 from booking.errors import NotFound
 from booking.people.models import Professional, Service, Usager, professional_service
 from booking.rooms.fitting import Need, RoomFacts
@@ -67,30 +68,49 @@ class SiteFacts:
         return self.closed_on_public_holidays and is_public_holiday(day)
 
 
+_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+_START: sa.BindParameter[Any] = sa.bindparam("start")
+_END: sa.BindParameter[Any] = sa.bindparam("end")
+
+_TYPE = (
+    sa.select(
+        AppointmentType.id,
+        AppointmentType.service_id,
+        AppointmentType.mode,
+        AppointmentType.duration,
+        AppointmentType.step,
+        AppointmentType.buffer_before,
+        AppointmentType.buffer_after,
+        AppointmentType.room_kinds,
+        AppointmentType.features,
+        AppointmentType.desk_lead_time,
+        AppointmentType.lead_time,
+        AppointmentType.horizon_days,
+        AppointmentType.retired_at,
+        Service.confidentiality,
+        appointment_type_profession.c.profession_id,
+    )
+    .join(Service, Service.id == AppointmentType.service_id)
+    .outerjoin(appointment_type_profession)
+    .where(AppointmentType.id == sa.bindparam("key"))
+)
+
+
 def read_type(session: Session, type_id: int, *, even_retired: bool = False) -> TypeFacts:
     """The facts of one type. Raises NotFound when there is none, or when it is retired and must not be."""
-    query = (
-        sa.select(AppointmentType, Service.confidentiality, appointment_type_profession.c.profession_id)
-        .join(Service)
-        .outerjoin(appointment_type_profession)
-        .where(AppointmentType.id == type_id)
-    )
-    if not even_retired:
-        query = query.where(AppointmentType.retired_at.is_(None))
-    rows = session.execute(query).all() if 0 < type_id <= LARGEST_KEY else []
-    if not rows:
+    rows = execute(session, _TYPE, key=type_id).all() if 0 < type_id <= LARGEST_KEY else []
+    if not rows or (rows[0].retired_at and not even_retired):
         raise NotFound("appointment_type")
-    kind, confidentiality = rows[0][0], rows[0][1]
-    in_person = kind.mode == "in_person"
+    kind = rows[0]
     return TypeFacts(
         id=kind.id,
         service_id=kind.service_id,
-        confidential=confidentiality == "confidential",
+        confidential=kind.confidentiality == "confidential",
         mode=kind.mode,
         duration=kind.duration,
         demand=demand_of(kind.duration, kind.step, kind.buffer_before, kind.buffer_after),
-        need=Need(kind.room_kinds, kind.features, kind.service_id) if in_person else None,
-        professions=frozenset(profession for _, _, profession in rows if profession is not None),
+        need=Need(kind.room_kinds, kind.features, kind.service_id) if kind.mode == "in_person" else None,
+        professions=frozenset(row.profession_id for row in rows if row.profession_id is not None),
         desk_lead_time=kind.desk_lead_time,
         lead_time=kind.lead_time,
         horizon_days=kind.horizon_days,
@@ -102,69 +122,73 @@ def demand_of(duration: int, step: int, before: int, after: int) -> Demand:
     return Demand(to_cells(duration), to_cells(step), to_cells(before), to_cells(after))
 
 
+_QUALIFIED = (
+    sa.select(Professional.id)
+    .join(professional_service)
+    .where(
+        professional_service.c.service_id == sa.bindparam("service"),
+        Professional.profession_id.in_(sa.bindparam("professions", expanding=True)),
+        Professional.retired_at.is_(None),
+    )
+    .order_by(Professional.id)
+)
+_QUALIFIED_AMONG = _QUALIFIED.where(Professional.id.in_(_KEYS))
+
+
 def qualified(session: Session, kind: TypeFacts, among: Collection[int] | None) -> list[int]:
     """The ids of the professionals who do this type: of its professions, in its service, not retired."""
-    query = (
-        sa.select(Professional.id)
-        .join(professional_service)
-        .where(
-            professional_service.c.service_id == kind.service_id,
-            Professional.profession_id.in_(kind.professions),
-            Professional.retired_at.is_(None),
-        )
-        .order_by(Professional.id)
-    )
-    if among is not None:
-        query = query.where(Professional.id.in_(among))
-    return list(session.execute(query).scalars())
+    parameters = {"service": kind.service_id, "professions": list(kind.professions)}
+    if among is None:
+        return list(execute(session, _QUALIFIED, **parameters).scalars())
+    return list(execute(session, _QUALIFIED_AMONG, **parameters, keys=list(among)).scalars())
+
+
+_STEP_FREE = sa.select(Usager.id).where(Usager.id.in_(_KEYS), Usager.step_free)
 
 
 def step_free_needed(session: Session, usager_ids: Collection[int]) -> bool:
     """Whether one of these usagers cannot climb stairs."""
-    query = sa.select(Usager.id).where(Usager.id.in_(usager_ids), Usager.step_free)
-    return session.execute(query).first() is not None
+    return execute(session, _STEP_FREE, keys=list(usager_ids)).first() is not None
+
+
+_SITES = (
+    sa.select(Site.id, Site.zone, Site.closed_on_public_holidays, SiteHours.weekday, SiteHours.opens, SiteHours.closes)
+    .join(SiteHours, SiteHours.site_id == Site.id)
+    .where(Site.id.in_(_KEYS))
+)
 
 
 def read_sites(session: Session, ids: Iterable[int]) -> dict[int, SiteFacts]:
     """The sites with their hours."""
-    query = (
-        sa.select(
-            Site.id,
-            Site.zone,
-            Site.closed_on_public_holidays,
-            SiteHours.weekday,
-            SiteHours.opens,
-            SiteHours.closes,
-        )
-        .join(SiteHours)
-        .where(Site.id.in_(set(ids)))
-    )
     rules: dict[tuple[int, str, bool], list[hours.Rule]] = defaultdict(list)
-    for site_id, zone, holidays, weekday, opens, closes in session.execute(query):
+    for site_id, zone, holidays, weekday, opens, closes in execute(session, _SITES, keys=list(set(ids))):
         rule = hours.Rule(frozenset({weekday}), date.min, None, opens, closes)
         rules[site_id, zone, holidays].append(rule)
     return {key[0]: SiteFacts(key[0], ZoneInfo(key[1]), tuple(found), key[2]) for key, found in rules.items()}
+
+
+_OPENINGS = sa.select(
+    Opening.site_id,
+    Opening.professional_id,
+    Opening.weekdays,
+    Opening.first_day,
+    Opening.last_day,
+    Opening.starts,
+    Opening.ends,
+).where(
+    Opening.professional_id.in_(_KEYS),
+    Opening.first_day <= sa.bindparam("to_day"),
+    sa.or_(Opening.last_day.is_(None), Opening.last_day >= sa.bindparam("from_day")),
+)
 
 
 def read_openings(
     session: Session, professional_ids: Collection[int], from_day: date, to_day: date
 ) -> dict[tuple[int, int], list[hours.Rule]]:
     """The openings that touch those days, by (site, professional)."""
-    query = sa.select(
-        Opening.site_id,
-        Opening.professional_id,
-        Opening.weekdays,
-        Opening.first_day,
-        Opening.last_day,
-        Opening.starts,
-        Opening.ends,
-    ).where(
-        Opening.professional_id.in_(professional_ids),
-        Opening.first_day <= to_day,
-        sa.or_(Opening.last_day.is_(None), Opening.last_day >= from_day),
-    )
     found: dict[tuple[int, int], list[hours.Rule]] = defaultdict(list)
-    for site_id, professional_id, weekdays, first_day, last_day, starts, ends in session.execute(query):
+    rows = execute(session, _OPENINGS, keys=list(professional_ids), from_day=from_day, to_day=to_day)
+    for site_id, professional_id, weekdays, first_day, last_day, starts, ends in rows:
         days = None if weekdays is None else frozenset(map(int, weekdays))
         found[site_id, professional_id].append(hours.Rule(days, first_day, last_day, starts, ends))
     return found
@@ -175,21 +199,31 @@ def nowhere(session: Session, professional_ids: Collection[int]) -> dict[tuple[i
     return {(site, who): [] for site in session.execute(sa.select(Site.id)).scalars() for who in professional_ids}
 
 
+_ROOMS = sa.select(
+    Room.id, Room.site_id, Room.code, Room.kind, Room.capacity, Room.features, Room.reserved_for_id
+).where(Room.site_id.in_(_KEYS), Room.retired_at.is_(None))
+
+
 def read_rooms(session: Session, site_ids: Collection[int]) -> list[RoomFacts]:
     """The rooms in use of those sites."""
-    query = sa.select(
-        Room.id, Room.site_id, Room.code, Room.kind, Room.capacity, Room.features, Room.reserved_for_id
-    ).where(Room.site_id.in_(site_ids), Room.retired_at.is_(None))
-    return [RoomFacts(*row) for row in session.execute(query)]
+    return [RoomFacts(*row) for row in execute(session, _ROOMS, keys=list(site_ids))]
+
+
+_ABSENCES = sa.select(Absence.professional_id, Absence.starts_at, Absence.ends_at).where(
+    Absence.professional_id.in_(_KEYS), Absence.starts_at < _END, Absence.ends_at > _START
+)
 
 
 def read_absences(session: Session, professional_ids: Collection[int], grid: Grid) -> dict[int, list[Span]]:
     """The absences that touch the grid, by professional."""
     start, end = bounds(grid)
-    query = sa.select(Absence.professional_id, Absence.starts_at, Absence.ends_at).where(
-        Absence.professional_id.in_(professional_ids), Absence.starts_at < end, Absence.ends_at > start
-    )
-    return _grouped((key, _span(starts, ends)) for key, starts, ends in session.execute(query))
+    rows = execute(session, _ABSENCES, keys=list(professional_ids), start=start, end=end)
+    return _grouped((key, _span(starts, ends)) for key, starts, ends in rows)
+
+
+_CLOSURES = sa.select(Closure.site_id, Closure.room_id, Closure.starts_at, Closure.ends_at).where(
+    Closure.site_id.in_(_KEYS), Closure.starts_at < _END, Closure.ends_at > _START
+)
 
 
 def read_closures(
@@ -197,29 +231,28 @@ def read_closures(
 ) -> tuple[dict[int, list[Span]], dict[int, list[Span]]]:
     """The closures that touch the grid: of whole sites, by site; of rooms, by room."""
     start, end = bounds(grid)
-    query = sa.select(Closure.site_id, Closure.room_id, Closure.starts_at, Closure.ends_at).where(
-        Closure.site_id.in_(site_ids), Closure.starts_at < end, Closure.ends_at > start
-    )
-    rows = session.execute(query).all()
+    rows = execute(session, _CLOSURES, keys=list(site_ids), start=start, end=end).all()
     sites = _grouped((site, _span(starts, ends)) for site, room, starts, ends in rows if room is None)
     rooms = _grouped((room, _span(starts, ends)) for _, room, starts, ends in rows if room is not None)
     return sites, rooms
+
+
+_OCCUPANCIES = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
+    Occupancy.resource_id.in_(_KEYS),
+    Occupancy.starts_at > _START - LONGEST,
+    Occupancy.starts_at < _END,
+    Occupancy.ends_at > _START,
+    sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != sa.bindparam("ignoring")),
+)
 
 
 def read_occupancies(
     session: Session, resource_ids: Collection[int], grid: Grid, ignoring: int | None = None
 ) -> Mapping[int, list[Span]]:
     """What is taken of each resource over the grid, but for the appointment `ignoring`: the one that moves."""
-    query = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
-        Occupancy.resource_id.in_(resource_ids),
-        Occupancy.starts_at > grid.origin - LONGEST,
-        Occupancy.starts_at < grid.end,
-        Occupancy.ends_at > grid.origin,
-    )
-    if ignoring is not None:
-        query = query.where(sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != ignoring))
     found: dict[int, list[Span]] = defaultdict(list)
-    for resource_id, starts_at, ends_at in session.execute(query):
+    parameters = {"keys": list(resource_ids), "start": grid.origin, "end": grid.end, "ignoring": ignoring or 0}
+    for resource_id, starts_at, ends_at in execute(session, _OCCUPANCIES, **parameters):
         found[resource_id].append((starts_at, ends_at))
     return found
 
