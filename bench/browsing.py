@@ -1,0 +1,123 @@
+"""Over HTTP, signed in and with CSRF: bookings a second with 1 and 16 browsers, and the page of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bench.measure import Result, milliseconds, per_second
+from bench.workload import Workload, store
+from booking import clock, messages, reservations
+from booking.access import credentials
+from booking.config import Settings
+from booking.db import db
+from booking.reservations.commands import Act, Book
+from booking.slots.availability import Search, Slot, find_slots
+from tests.live.serving import Client, Process, Web, environment, running
+
+EACH = 300
+BUSY_DAY = 137
+PARIS = ZoneInfo("Europe/Paris")
+Post = Callable[[Client, int], None]
+
+
+def measure(engine: str, settings: Settings) -> list[Result]:
+    """Every figure that needs a server. Server and browsers share the machine."""
+    workload = store(busy=False)
+    slots = _slots(workload)
+    day = _fill_a_day(workload, slots)
+    rest = [slot for slot in slots if slot.start.date() != day.date()]
+    agent_id = credentials.create_agent("bench", "Banc", clock.now())
+    server = Web(settings)
+    with running(server), closing(Client(server.port, {})) as client:
+        client.sign_in_with(credentials.issue_link(agent_id, clock.now()))
+        post = _booking(workload, rest, client.csrf(_path(rest[0], workload)))
+        rates = [_rate(server.port, client, clients, post, offset) for clients, offset in ((1, 0), (16, EACH))]
+        client.close()  # the server hung up meanwhile; the next request connects again
+        page = milliseconds(lambda: _ok(client.send("GET", f"/?jour={day:%Y-%m-%d}").status, 200), 40)
+    floors = _floors(settings)
+    return [
+        Result("book.http.1", engine, EACH, rates[0], "per_second", floors[0]),
+        Result("book.http.16", engine, EACH, rates[1], "per_second", floors[1]),
+        Result("page.day", engine, 40, page, "ms"),
+    ]
+
+
+def _slots(workload: Workload) -> list[Slot]:
+    """Free slots by the real clock, which is the server's; interleaved, so that neighbours are different people."""
+    now = clock.now()
+    start = now + timedelta(days=1)
+    search = Search(workload.type_id, start, start + timedelta(weeks=12), frozenset(workload.professionals))
+    return find_slots(db.session(), search, now)
+
+
+def _fill_a_day(workload: Workload, slots: Sequence[Slot]) -> datetime:
+    """Book up to 137 appointments on the first whole day; return it."""
+    day = next(slot.start for slot in slots if slot.start.date() > slots[0].start.date())
+    act = Act(now=clock.now(), origin="demo", tell=messages.file)
+    usagers = dict(zip(workload.professionals, workload.usagers, strict=False))
+    for slot in [slot for slot in slots if slot.start.date() == day.date()][:BUSY_DAY]:
+        key = f"day-{slot.start:%H%M}-{slot.professional_id}"
+        who = slot.professional_id
+        reservations.book(Book(key, workload.type_id, slot.start, who, usagers[who]), act)
+    return day.astimezone(UTC)
+
+
+def _path(slot: Slot, workload: Workload) -> str:
+    number = workload.professionals.index(slot.professional_id)
+    when = slot.start.astimezone(PARIS)
+    return f"/rendez-vous/nouveau?motif=entretien&debut={when:%Y-%m-%dT%H:%M}&professionnel=pro{number}"
+
+
+def _booking(workload: Workload, slots: Sequence[Slot], token: str) -> Post:
+    usagers = dict(zip(workload.professionals, workload.usagers, strict=False))
+
+    def post(client: Client, n: int) -> None:
+        slot = slots[n]
+        usager = str(usagers[slot.professional_id])
+        values = {"csrf_token": token, "key": f"bench-http-{n:06}", "usager": usager}
+        _ok(client.send("POST", _path(slot, workload), values).status, 302)
+
+    return post
+
+
+def _ok(status: int, expected: int) -> None:
+    assert status == expected, status
+
+
+def _rate(port: int, first: Client, clients: int, post: Post, offset: int) -> float:
+    """Requests a second, shared between so many browsers that keep their connection."""
+    with ExitStack() as stack, ThreadPoolExecutor(clients) as pool:
+        browsers = [stack.enter_context(closing(Client(port, dict(first.cookies)))) for _ in range(clients)]
+
+        def run(number: int) -> int:
+            mine = range(offset + number, offset + EACH, clients)
+            for n in mine:
+                post(browsers[number], n)
+            return len(mine)
+
+        _, rate = per_second(lambda: sum(pool.map(run, range(clients))))
+    return rate
+
+
+class _Bare(Web):
+    """The bare application, served in the same way."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        command = [part.replace("wsgi:app", "bench.bare:app") for part in self.command]
+        env = environment(settings) | {"BENCH_FLOOR": str(settings.instance / "floor.sqlite")}
+        Process.__init__(self, command, env)
+
+
+def _floors(settings: Settings) -> tuple[float, float]:
+    server = _Bare(settings)
+    with running(server), closing(Client(server.port, {})) as client:
+
+        def post(browser: Client, _n: int) -> None:
+            _ok(browser.send("POST", "/", {}).status, 302)
+
+        return _rate(server.port, client, 1, post, 0), _rate(server.port, client, 16, post, 0)

@@ -1,0 +1,56 @@
+"""Timing, and what a result is."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Unit = Literal["ms", "per_second"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure. `floor` is the same work without the product, measured in the same run; `ratio` is ours to it."""
+
+    name: str
+    engine: str
+    n: int
+    median: float
+    unit: Unit
+    floor: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the floor, so that 1.0 is the best there can be: above it for ms, below it per second."""
+        return round(self.median / self.floor, 2) if self.floor else None
+
+    def as_json(self) -> dict[str, Any]:
+        """What bench/results.json holds; floor and ratio only where there are any."""
+        values = {**asdict(self), "ratio": self.ratio}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def milliseconds(work: Callable[[], object], n: int, warm: int = 2) -> float:
+    """The median duration of n runs, after some that are not counted."""
+    for _ in range(warm):
+        work()
+    gc.collect()
+    return round(statistics.median(_once(work) for _ in range(n)), 3)
+
+
+def _once(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def per_second(work: Callable[[], int]) -> tuple[int, float]:
+    """How many things were done, and how many a second."""
+    gc.collect()
+    start = time.perf_counter()
+    done = work()
+    return done, round(done / (time.perf_counter() - start), 1)
