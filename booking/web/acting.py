@@ -1,0 +1,13 @@
+"""Who acts, for the engine: the signed-in agent, now, from a screen."""
+
+from __future__ import annotations
+
+from booking import clock, messages
+from booking.reservations.commands import Act
+from booking.web import auth
+
+
+def act() -> Act:
+    """What every command of the engine takes, for the current request."""
+    agent = auth.current()
+    return Act(now=clock.now(), origin="web", tell=messages.file, agent_id=agent.agent_id if agent else None)

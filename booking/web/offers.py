@@ -1,0 +1,80 @@
+"""Slots as a page shows them: with their words, and the address of the page that books each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from booking.people.models import Professional
+from booking.rooms.models import Room
+from booking.slots.availability import Slot
+
+Row = TypeVar("Row", Professional, Room)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A slot, its professional and the room proposed."""
+
+    slot: Slot
+    professional: Professional
+    room: Room | None
+
+    @property
+    def start(self) -> str:
+        """Its start as forms and addresses carry it."""
+        return self.slot.start.isoformat(timespec="minutes").replace("+00:00", "Z")
+
+    def address(self, type_code: str, usager_id: int | None = None) -> str:
+        """The page that books it."""
+        return url_for(
+            "booking.new",
+            motif=type_code,
+            debut=self.start,
+            professionnel=self.professional.code,
+            usager=usager_id,
+        )
+
+
+@dataclass(frozen=True)
+class OfferedDay:
+    """What is free on one day: each professional with their slots, in order."""
+
+    day: date
+    professionals: list[tuple[Professional, list[Offer]]]
+
+
+def offers(session: Session, slots: Iterable[Any]) -> list[Offer]:
+    """The slots with their professionals and rooms, each read once."""
+    found = list(slots)
+    people = _by_id(session, Professional, {slot.professional_id for slot in found})
+    rooms = _by_id(session, Room, {slot.room_id for slot in found if slot.room_id is not None})
+    return [Offer(slot, people[slot.professional_id], rooms.get(slot.room_id)) for slot in found]
+
+
+def by_day(found: Sequence[Offer], zone: ZoneInfo) -> list[OfferedDay]:
+    """The offers by day, then by professional in the order of their names."""
+    days = groupby(found, key=lambda offer: offer.slot.start.astimezone(zone).date())
+    return [OfferedDay(day, _by_professional(list(group))) for day, group in days]
+
+
+def _by_professional(found: list[Offer]) -> list[tuple[Professional, list[Offer]]]:
+    ordered = sorted(found, key=lambda offer: (_sorting_name(offer.professional), offer.slot.start))
+    groups = groupby(ordered, key=lambda offer: offer.professional)
+    return [(professional, list(group)) for professional, group in groups]
+
+
+def _sorting_name(professional: Professional) -> tuple[str, str, int]:
+    return professional.last_name, professional.first_name, professional.id
+
+
+def _by_id(session: Session, model: type[Row], keys: Collection[int]) -> dict[int, Row]:
+    return {row.id: row for row in session.scalars(sa.select(model).where(model.id.in_(keys)))}

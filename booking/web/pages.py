@@ -1,0 +1,75 @@
+"""How templates are found, and what they may say: dates and hours in the site's zone, codes in French."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import jinja2
+from flask import Flask, g, url_for
+from flask_login import current_user
+
+from booking import french
+from booking.config import Settings
+from booking.refusals import sentence
+from booking.templating import templates_folder
+from booking.web import lists, wording
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Templates, their filters, and what the bar of every page needs."""
+    app.jinja_loader = jinja2.FileSystemLoader(templates_folder())
+    app.jinja_options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.filters.update(
+        moment=moment,
+        hour=hour,
+        sentence_case=sentence_case,
+        refusal_sentence=sentence,
+        long_day=french.long_day,
+        short_day=french.short_day,
+        wall_hour=french.wall_hour,
+        phone=french.phone,
+        masked=wording.masked,
+        masked_phone=wording.masked_phone,
+    )
+    app.jinja_env.globals.update(
+        asset=asset, wording=wording, current_user=current_user, has_mailbox=settings.smtp is None
+    )
+
+
+def moment(instant: datetime) -> str:
+    """« mardi 24 novembre 2026 à 14h30 », at the site."""
+    return french.moment(instant, _zone())
+
+
+def hour(instant: datetime) -> str:
+    """« 14h30 », at the site."""
+    return french.hour(instant, _zone())
+
+
+def _zone() -> ZoneInfo:
+    """Read once a request: a page writes a hundred hours."""
+    if "zone" not in g:
+        g.zone = lists.zone()
+    return cast(ZoneInfo, g.zone)
+
+
+def sentence_case(text: str) -> str:
+    """The first letter in upper case, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content so that browsers may keep it for ever."""
+    return url_for("static", filename=name, v=_digest(name))
+
+
+@lru_cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]

@@ -1,0 +1,238 @@
+"""The professionals: when they receive, when they do not, and the links to their calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask import Blueprint, current_app, flash, get_flashed_messages, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from booking import clock, feeds
+from booking.config import Settings
+from booking.db import db
+from booking.errors import ImpossibleTime, Invalid, NotFound
+from booking.feeds.models import FeedToken
+from booking.people.models import Professional
+from booking.reservations import reading
+from booking.slots import planning
+from booking.slots.models import Absence, Opening
+from booking.web import lists, planning_forms
+from booking.web.forms import Form
+from booking.web.planning_forms import AbsenceForm, DatedForm, FeedForm, Press, WeeklyForm
+from booking.web.policy import signed_in
+
+DONE = {
+    "opening_added": "Plage d’ouverture ajoutée.",
+    "opening_ended": "Plage d’ouverture terminée.",
+    "opening_removed": "Plage d’ouverture retirée.",
+    "absence_added": "Absence ajoutée.",
+    "absence_removed": "Absence retirée.",
+    "feed_revoked": "Lien retiré : l’agenda abonné se videra.",
+}
+
+bp = Blueprint("professionals", __name__, url_prefix="/professionnels")
+Owned = TypeVar("Owned", Opening, Absence, FeedToken)
+KEY = "<int(max=2147483647):key>"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The address of a new feed, shown this once."""
+
+    https: str
+    webcal: str
+
+
+# ------------------------------------------------------------------ the pages
+
+
+@bp.get("")
+@signed_in
+def index() -> str:
+    """Everybody who receives, by profession."""
+    people = lists.professionals(db.session())
+    groups = [(name, list(group)) for name, group in groupby(people, key=lambda each: each.profession.name)]
+    return render_template("admin/professionals.html", groups=groups)
+
+
+@bp.get("/<code>")
+@signed_in
+def show(code: str) -> str:
+    """One professional."""
+    return page(code)
+
+
+def page(code: str, wrong: Form | None = None, ending: int | None = None, secret: Secret | None = None) -> str:
+    """The page, with the form that was refused if one was (`ending`: for which opening), or a new secret."""
+    session = db.session()
+    professional = lists.professional(session, code)
+    openings = _openings(session, professional)
+    return render_template(
+        "admin/professional.html",
+        professional=professional,
+        openings=openings,
+        absences=_absences(session, professional, clock.now()),
+        impacted=reading.during_absences(session, professional.id),
+        links=feeds.tokens(session, professional.id),
+        weekly=_form(WeeklyForm, wrong),
+        dated=_form(DatedForm, wrong),
+        absence=_form(AbsenceForm, wrong),
+        link=_form(FeedForm, wrong),
+        endings={
+            each.id: wrong if each.id == ending else planning_forms.ending(each.id, formdata=None) for each in openings
+        },
+        wrong=wrong,
+        secret=secret,
+        done=[DONE[code] for code in map(str, get_flashed_messages()) if code in DONE],
+    )
+
+
+def _form(kind: type[Form], wrong: Form | None) -> Any:
+    """The form that was refused, as it was sent; a new one otherwise."""
+    return wrong if type(wrong) is kind else planning_forms.new(kind, formdata=None)
+
+
+def _openings(session: Session, professional: Professional) -> list[Opening]:
+    """The openings that are not over, by day and hour."""
+    today = clock.now().astimezone(lists.zone()).date()
+    query = sa.select(Opening).where(
+        Opening.professional_id == professional.id,
+        sa.or_(Opening.last_day.is_(None), Opening.last_day >= today),
+    )
+    return sorted(session.scalars(query), key=lambda each: (sorted(each.weekdays or "9"), each.first_day, each.starts))
+
+
+def _absences(session: Session, professional: Professional, now: datetime) -> list[Absence]:
+    query = sa.select(Absence).where(Absence.professional_id == professional.id, Absence.ends_at > now)
+    return list(session.scalars(query.order_by(Absence.starts_at)))
+
+
+def _owned(code: str, model: type[Owned], key: int, what: str) -> int:
+    """The key, when that thing is this professional's. Raises NotFound."""
+    professional = lists.professional(db.session(), code)
+    row = db.session().get(model, key)
+    if row is None or row.professional_id != professional.id:
+        raise NotFound(what)
+    return key
+
+
+def _carry_out(
+    code: str, form: Form, change: Callable[[Professional], object], done: str, ending: int | None = None
+) -> Response | tuple[str, int]:
+    """Do it and say so; or show the page again with what was refused beside its field."""
+    professional = lists.professional(db.session(), code)
+    if form.validate():
+        try:
+            change(professional)
+        except (Invalid, ImpossibleTime) as refusal:
+            form.refuse(refusal)
+        else:
+            flash(done)
+            return redirect(url_for("professionals.show", code=code, _anchor="titre"))
+    return page(code, form, ending), 422
+
+
+# ------------------------------------------------------------------ openings
+
+
+@bp.post("/<code>/plages")
+@signed_in
+def add_weekly(code: str) -> Response | tuple[str, int]:
+    """Receive every week."""
+    return _add_opening(code, planning_forms.new(WeeklyForm))
+
+
+@bp.post("/<code>/plages/date")
+@signed_in
+def add_dated(code: str) -> Response | tuple[str, int]:
+    """Receive on one date."""
+    return _add_opening(code, planning_forms.new(DatedForm))
+
+
+def _add_opening(code: str, form: WeeklyForm | DatedForm) -> Response | tuple[str, int]:
+    site_id = lists.site(db.session()).id
+
+    def change(professional: Professional) -> object:
+        return planning.add_opening(form.opening(professional, site_id), clock.now())
+
+    return _carry_out(code, form, change, "opening_added")
+
+
+@bp.post(f"/<code>/plages/{KEY}/terminer")
+@signed_in
+def end_opening(code: str, key: int) -> Response | tuple[str, int]:
+    """Make a day the last one of an opening."""
+    _owned(code, Opening, key, "opening")
+    form = planning_forms.ending(key)
+    return _carry_out(code, form, lambda _: planning.end_opening(key, form.last_day.data), "opening_ended", ending=key)
+
+
+@bp.post(f"/<code>/plages/{KEY}/retirer")
+@signed_in
+def remove_opening(code: str, key: int) -> Response | tuple[str, int]:
+    """Remove an opening as if it had never been."""
+    _owned(code, Opening, key, "opening")
+    return _carry_out(code, Press(), lambda _: planning.remove_opening(key), "opening_removed")
+
+
+# ------------------------------------------------------------------ absences
+
+
+@bp.post("/<code>/absences")
+@signed_in
+def add_absence(code: str) -> Response | tuple[str, int]:
+    """Be away; appointments in that time are listed, for somebody to move or cancel."""
+    form = planning_forms.new(AbsenceForm)
+
+    def change(professional: Professional) -> object:
+        return planning.add_absence(professional.id, form.start.data, form.end.data, clock.now())
+
+    return _carry_out(code, form, change, "absence_added")
+
+
+@bp.post(f"/<code>/absences/{KEY}/retirer")
+@signed_in
+def remove_absence(code: str, key: int) -> Response | tuple[str, int]:
+    """Be there after all."""
+    _owned(code, Absence, key, "absence")
+    return _carry_out(code, Press(), lambda _: planning.remove_absence(key), "absence_removed")
+
+
+# ------------------------------------------------------------------ calendar links
+
+
+@bp.post("/<code>/agenda")
+@signed_in
+def issue_feed(code: str) -> str | Response | tuple[str, int]:
+    """Make a link; its secret is in this answer and nowhere else, so there is no redirect."""
+    professional = lists.professional(db.session(), code)
+    form = planning_forms.new(FeedForm)
+    if not form.validate():
+        return page(code, form), 422
+    try:
+        token = feeds.issue(professional.id, form.label.data, form.wording.data, clock.now())
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return page(code, form), 422
+    return page(code, secret=_secret(token))
+
+
+def _secret(token: str) -> Secret:
+    """The addresses, from the configured public one: never from what the request calls us."""
+    settings: Settings = current_app.extensions["booking"]
+    address = settings.public_url + url_for("feed.calendar", token=token)
+    return Secret(address, "webcal://" + address.partition("://")[2])
+
+
+@bp.post(f"/<code>/agenda/{KEY}/retirer")
+@signed_in
+def revoke_feed(code: str, key: int) -> Response | tuple[str, int]:
+    """End a link."""
+    _owned(code, FeedToken, key, "feed")
+    return _carry_out(code, Press(), lambda _: feeds.revoke(key, clock.now()), "feed_revoked")

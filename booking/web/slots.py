@@ -1,0 +1,117 @@
+"""Looking for a slot: a type, perhaps a professional, a period; what is free, by day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, request
+from sqlalchemy.orm import Session
+
+from booking import clock
+from booking.db import db
+from booking.errors import Invalid
+from booking.people.models import Usager
+from booking.reservations import reading
+from booking.slots import availability, hours
+from booking.slots.availability import Search, Slot
+from booking.web import lists
+from booking.web.forms import Choice, Query, Ruled, day_of_work, number, required
+from booking.web.offers import by_day, offers
+from booking.web.policy import signed_in
+
+MOST_SHOWN = 300
+USUAL_PERIOD = timedelta(days=14)
+
+bp = Blueprint("slots", __name__)
+
+
+class SearchForm(Query):
+    """What is looked for; `usager` is whom it is for, when that is known already."""
+
+    motif = Choice("Motif")
+    professionnel = Choice("Professionnel", optional=True)
+    du = Ruled("Du", required(day_of_work), type="date")
+    au = Ruled("Au", required(day_of_work), type="date")
+    usager = Ruled("Personne", number, type="hidden")
+
+
+@bp.get("/creneaux")
+@signed_in
+def search() -> str | tuple[str, int]:
+    """The search, and what it finds once there is a type."""
+    session = db.session()
+    person = asked_for(session)
+    form = SearchForm(_with_defaults(session, person))
+    form.motif.groups = lists.type_groups(session)
+    form.professionnel.groups = lists.professional_groups(session)
+    asked = "motif" in request.args or form.motif.data is not None
+    found = _find(session, form, person) if asked and form.validate() else []
+    page = render_template(
+        "reception/slots.html",
+        form=form,
+        usager=person,
+        asked=asked,
+        days=by_day(offers(session, found), lists.zone()),
+        full=len(found) == MOST_SHOWN,
+        most=MOST_SHOWN,
+    )
+    return (page, 422) if form.has_errors else page
+
+
+def asked_for(session: Session) -> Usager | None:
+    """The person that the address names. Raises NotFound for a number that is nobody's."""
+    given = request.args.get("usager")
+    return lists.usager(session, request.args.get("usager", type=int)) if given else None
+
+
+def _with_defaults(session: Session, person: Usager | None) -> Any:
+    """The address's own values, completed: two weeks from today, and the last type this person came for."""
+    today = clock.now().astimezone(lists.zone()).date()
+    given = request.args.copy()
+    given.setdefault("du", today.isoformat())
+    given.setdefault("au", (today + USUAL_PERIOD).isoformat())
+    if person is not None:
+        given.setdefault("motif", _last_type(session, person))
+    return given
+
+
+def _last_type(session: Session, person: Usager) -> str:
+    visits = sorted(reading.of_usager(session, person.id), key=lambda each: each.starts_at)
+    kept = [each.type for each in visits if each.type.retired_at is None]
+    return kept[-1].code if kept else ""
+
+
+def _find(session: Session, form: SearchForm, person: Usager | None) -> list[Slot]:
+    kind = lists.appointment_type(session, form.motif.data)
+    who = form.professionnel.data
+    only = frozenset({lists.professional(session, who).id}) if who else None
+    # A confidential service receives by code: nobody's other appointments are looked at.
+    named = person if person is not None and not kind.service.confidential else None
+    try:
+        start, end = period(form.du.data, form.au.data, lists.zone())
+        wanted = Search(
+            kind.id,
+            start,
+            end,
+            only,
+            usager_id=named.id if named else None,
+            step_free=bool(named and named.step_free),
+        )
+        return availability.find_slots(session, wanted, clock.now(), limit=MOST_SHOWN)
+    except Invalid as refusal:
+        form.refuse(Invalid("au" if refusal.field == "to" else refusal.field, refusal.rule, **refusal.facts))
+        return []
+
+
+def period(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The instants from the beginning of one day to the end of another. Raises Invalid when that is no period."""
+    if last < first:
+        raise Invalid("au", "end_before_start")
+    return midnight(first, zone), midnight(last + timedelta(days=1), zone)
+
+
+def midnight(first: date, zone: ZoneInfo) -> datetime:
+    """The instant at which a day begins."""
+    return datetime.fromtimestamp(hours.instant(first, 0, zone), zone)

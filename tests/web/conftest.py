@@ -1,0 +1,59 @@
+"""Amina at her screen, on the Sunday before the first openings of our stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from flask import Flask
+
+from booking import jobs
+from booking.config import Settings
+from booking.db import db
+from booking.notify import mailbox
+from tests.builders import NOW, Cast
+from tests.web.browsing import Browser
+from tests.web.pages import Place, an_appointment
+
+SECONDS = int(NOW.timestamp())
+
+
+@pytest.fixture(params=["sqlite"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """The screens write only through the engine, which has its own tests on both databases."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def now() -> Iterator[time_machine.Coordinates]:
+    """The hands of the clock, at NOW until a test moves them."""
+    with time_machine.travel(NOW, tick=False) as hands:
+        yield hands
+
+
+@pytest.fixture
+def visitor(app: Flask, cast: Cast, now: time_machine.Coordinates) -> Browser:
+    """Somebody who has not signed in."""
+    db.session.remove()
+    return Browser(app.test_client())
+
+
+@pytest.fixture
+def amina(visitor: Browser, cast: Cast) -> Browser:
+    """Amina, signed in a moment ago."""
+    with visitor.client.session_transaction() as session:
+        session.update(_user_id=f"{cast.amina}.0", _fresh=True, begun=SECONDS, seen=SECONDS)
+    return visitor
+
+
+@pytest.fixture
+def place(app: Flask, cast: Cast, now: time_machine.Coordinates) -> Place:
+    """One appointment, confirmed by a mail that lies in the local mailbox."""
+    uid = an_appointment(cast)
+    settings: Settings = app.extensions["booking"]
+    jobs.deliver(settings, NOW)
+    (mail,) = mailbox.newest(settings.mailbox)
+    db.session.remove()
+    return Place(cast, uid, mail.name)

@@ -1,0 +1,49 @@
+"""Every page that a browser can open, by its endpoint. A route that is missing here fails a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from booking import feeds, messages, reservations
+from booking.access import credentials
+from booking.reservations.commands import Act, Book
+from tests.builders import NOW, Cast, paris
+
+
+@dataclass(frozen=True)
+class Place:
+    """What addresses are made of: the cast, one appointment, and its mail."""
+
+    cast: Cast
+    uid: str
+    mail: str
+
+
+ADDRESSES: dict[str, Callable[[Place], str]] = {
+    "day.day": lambda _: "/?jour=2026-11-23",
+    "slots.search": lambda _: "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-24",
+    "booking.new": lambda p: f"{SLOT}&q=dia",
+    "appointments.show": lambda p: f"/rendez-vous/{p.uid}",
+    "usagers.index": lambda _: "/usagers?q=dia",
+    "rooms.index": lambda _: "/salles",
+    "professionals.index": lambda _: "/professionnels",
+    "professionals.show": lambda _: "/professionnels/roux",
+    "mailbox.index": lambda _: "/boite-aux-lettres",
+    "mailbox.show": lambda p: f"/boite-aux-lettres/{p.mail}",
+    "auth.connexion": lambda _: "/connexion",
+    "auth.link": lambda p: "/lien/" + credentials.issue_link(p.cast.amina, NOW),
+}
+# Opened by programs, not by people.
+NOT_PAGES: dict[str, Callable[[Place], str]] = {
+    "feed.calendar": lambda p: f"/agenda/{feeds.issue(p.cast.roux, 'Outlook', 'complet', NOW)}.ics",
+    "health.health": lambda _: "/sante",
+    "static": lambda _: "/static/app.css",
+}
+SLOT = "/rendez-vous/nouveau?motif=entretien&debut=2026-11-23T09:30&professionnel=roux"
+
+
+def an_appointment(cast: Cast) -> str:
+    """M. Diallo sees Mme Roux on Monday at 9h00; returns the uid."""
+    command = Book("tests-key-1", cast.entretien, paris("2026-11-23 09:00"), cast.roux, cast.diallo)
+    return reservations.book(command, Act(now=NOW, origin="web", tell=messages.file, agent_id=cast.amina)).uid

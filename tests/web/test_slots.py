@@ -1,0 +1,108 @@
+"""Looking for a slot."""
+
+from __future__ import annotations
+
+import pytest
+
+from booking import messages, reservations
+from booking.db import db
+from booking.reservations.commands import Act, Book
+from tests.builders import NOW, Cast, paris
+from tests.web.browsing import Browser, Element, Page
+
+MONDAY = "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-23"
+
+
+def slots(page: Page) -> list[Element]:
+    return [each for each in page.tree.all("a") if each["class"] == "slot"]
+
+
+def test_before_a_type_is_chosen_nothing_is_looked_for(amina: Browser) -> None:
+    page = amina.get("/creneaux")
+    assert page.status == 200
+    assert slots(page) == []
+    assert "Aucun créneau" not in page.text
+
+
+def test_the_period_is_two_weeks_from_today(amina: Browser) -> None:
+    tree = amina.get("/creneaux").tree
+    assert (tree.one("input", id="du")["value"], tree.one("input", id="au")["value"]) == ("2026-11-22", "2026-12-06")
+
+
+def test_what_is_free_comes_by_day_and_professional(amina: Browser) -> None:
+    page = amina.get("/creneaux?motif=entretien&du=2026-11-23&au=2026-11-24")
+    assert [each.text for each in page.tree.all("h2")] == ["Lundi 23 novembre 2026", "Mardi 24 novembre 2026"]
+    assert [each.text for each in page.tree.all("dt")] == ["M. Diop", "Mme Roux", "Mme Roux"]
+    assert len(slots(page)) == 6 + 12 + 12
+
+
+def test_a_slot_leads_to_its_booking(amina: Browser) -> None:
+    first = slots(amina.get(MONDAY))[0]
+    assert first["href"] == "/rendez-vous/nouveau?motif=entretien&debut=2026-11-23T08:00Z&professionnel=diop"
+    assert first.text == "9h00 le lundi 23 novembre 2026 avec M. Diop , salle B1"
+    assert amina.get(first["href"]).status == 200
+
+
+def test_one_professional_only(amina: Browser) -> None:
+    page = amina.get(f"{MONDAY}&professionnel=diop")
+    assert {each.text for each in page.tree.all("dt")} == {"M. Diop"}
+
+
+def test_what_needs_no_room_proposes_none(amina: Browser) -> None:
+    page = amina.get("/creneaux?motif=appel&du=2026-11-23&au=2026-11-23")
+    assert slots(page)
+    assert "salle" not in slots(page)[0].text
+
+
+def test_nothing_free_says_what_to_do(amina: Browser) -> None:
+    page = amina.get("/creneaux?motif=entretien&du=2026-11-28&au=2026-11-29")
+    assert page.status == 200
+    assert "Allongez la période" in page.text
+
+
+def test_for_somebody_the_last_type_is_chosen_and_their_own_time_is_not_free(amina: Browser, cast: Cast) -> None:
+    book = Book("key-already", cast.entretien, paris("2026-11-23 09:00"), cast.roux, cast.diallo)
+    reservations.book(book, Act(now=NOW, origin="cli", tell=messages.file))
+    db.session.remove()
+    page = amina.get(f"/creneaux?usager={cast.diallo}&du=2026-11-23&au=2026-11-23")
+    assert "Pour DIALLO Amadou" in page.text
+    assert page.tree.one("option", value="entretien").attributes.keys() >= {"selected"}
+    assert len(slots(page)) == 17 - 1, "neither Mme Roux nor M. Diop sees him at 9h00"
+    assert all(each["href"].endswith(f"&usager={cast.diallo}") for each in slots(page))
+
+
+@pytest.mark.parametrize("number", ["999", "0", "-1", "99999999999999999999", "x"])
+def test_for_somebody_unknown(amina: Browser, number: str) -> None:
+    assert amina.get(f"/creneaux?usager={number}").status == 404
+
+
+def test_somebody_known_by_a_code_answers_like_nobody(amina: Browser, cast: Cast) -> None:
+    book = Book("key-visitor", cast.depistage, paris("2026-11-23 09:00"), cast.petit, None)
+    reservations.book(book, Act(now=NOW, origin="cli", tell=messages.file))
+    visitor = cast.kone + 1
+    db.session.remove()
+    assert {amina.get(f"/creneaux?usager={number}").status for number in range(visitor, visitor + 4)} == {404}
+
+
+REFUSED = [
+    ("motif=", "motif", "Remplissez ce champ."),
+    ("motif=inconnu", "motif", "Choisissez une valeur de la liste."),
+    ("motif=entretien&professionnel=inconnu", "professionnel", "Choisissez une valeur de la liste."),
+    ("motif=entretien&du=2027-02-29", "du", "Indiquez une date qui existe"),
+    ("motif=entretien&au=32/01/2027", "au", "Indiquez une date qui existe"),
+    ("motif=entretien&du=", "du", "Remplissez ce champ."),
+    ("motif=entretien&du=2026-12-02&au=2026-12-01", "au", "La fin doit venir après le début."),
+    ("motif=entretien&du=2026-12-02&au=2027-12-01", "au", "91 jours au plus"),
+    ("motif=entretien&du=0001-01-01&au=0001-01-02", "du", "Indiquez une date qui existe"),
+    ("motif=entretien&du=9999-12-31&au=9999-12-31", "du", "Indiquez une date qui existe"),
+    ("motif=entretien&du=%00", "du", "Retirez les caractères invisibles"),
+    ("motif=entretien&du=123456789012345", "du", "sécurité sociale"),
+]
+
+
+@pytest.mark.parametrize(("query", "field", "words"), REFUSED, ids=[row[0] for row in REFUSED])
+def test_a_search_that_makes_no_sense(amina: Browser, query: str, field: str, words: str) -> None:
+    page = amina.get(f"/creneaux?{query}")
+    assert page.status == 422
+    assert words in page.errors()[field]
+    assert slots(page) == []
