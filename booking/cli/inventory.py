@@ -1,0 +1,161 @@
+"""Reading what there is: rooms, types, professionals, free slots."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from booking import clock
+from booking.cli import answers, labels, lookups, values
+from booking.cli.speaking import as_json, command
+from booking.db import db
+from booking.people.models import Professional
+from booking.rooms.models import Room
+from booking.slots.availability import Search, find_slots
+from booking.slots.models import AppointmentType
+
+
+@command("rooms")
+@as_json
+def rooms(as_json: bool) -> None:
+    """Les salles, avec leur équipement et le service auquel elles sont réservées.
+
+    Clés JSON : code, name, kind, floor, capacity, features, reserved_for, retired.
+    """
+    found = db.session.scalars(sa.select(Room).order_by(Room.site_id, Room.position, Room.id)).all()
+    answers.write(as_json, [_room_object(room) for room in found], answers.table(map(_room_row, found)))
+
+
+def _room_object(room: Room) -> dict[str, Any]:
+    return {
+        "code": room.code,
+        "name": room.name,
+        "kind": room.kind,
+        "floor": room.floor,
+        "capacity": room.capacity,
+        "features": sorted(room.features),
+        "reserved_for": room.reserved_for.code if room.reserved_for else None,
+        "retired": room.retired_at is not None,
+    }
+
+
+def _room_row(room: Room) -> tuple[str, ...]:
+    kept = f"réservée : {room.reserved_for.name}" if room.reserved_for else ""
+    features = ", ".join(labels.FEATURES[code] for code in sorted(room.features))
+    floor = "rez-de-chaussée" if room.floor == 0 else f"étage {room.floor}"
+    return room.code, room.name, labels.KINDS[room.kind], floor, f"{room.capacity} p.", features, kept, _gone(room)
+
+
+@command("types")
+@as_json
+def types(as_json: bool) -> None:
+    """Les motifs de rendez-vous, avec leur durée et ce qu'ils demandent.
+
+    Clés JSON : code, name, service, mode, duration, step, buffer_before, buffer_after, room_kinds, features,
+    professions, lead_time, horizon_days, desk_lead_time, retired. Durées en minutes.
+    """
+    found = db.session.scalars(sa.select(AppointmentType).order_by(AppointmentType.code)).all()
+    answers.write(as_json, [_type_object(one) for one in found], answers.table(map(_type_row, found)))
+
+
+def _type_object(one: AppointmentType) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "name": one.name,
+        "service": one.service.code,
+        "mode": one.mode,
+        "duration": one.duration,
+        "step": one.step,
+        "buffer_before": one.buffer_before,
+        "buffer_after": one.buffer_after,
+        "room_kinds": sorted(one.room_kinds),
+        "features": sorted(one.features),
+        "professions": _codes(one.professions),
+        "lead_time": one.lead_time,
+        "horizon_days": one.horizon_days,
+        "desk_lead_time": one.desk_lead_time,
+        "retired": one.retired_at is not None,
+    }
+
+
+def _type_row(one: AppointmentType) -> tuple[str, ...]:
+    professions = ", ".join(sorted(profession.name for profession in one.professions))
+    return (
+        *(one.code, one.name, f"{one.duration} min", labels.MODES[one.mode]),
+        *(one.service.name, professions, _gone(one)),
+    )
+
+
+@command("professionals")
+@as_json
+def professionals(as_json: bool) -> None:
+    """Les professionnels, avec leur métier et leurs services.
+
+    Clés JSON : code, name, profession, services, retired.
+    """
+    order = (Professional.last_name, Professional.first_name, Professional.id)
+    found = db.session.scalars(sa.select(Professional).order_by(*order)).all()
+    answers.write(as_json, [_person_object(one) for one in found], answers.table(map(_person_row, found)))
+
+
+def _person_object(one: Professional) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "name": one.name,
+        "profession": one.profession.code,
+        "services": _codes(one.services),
+        "retired": one.retired_at is not None,
+    }
+
+
+def _person_row(one: Professional) -> tuple[str, ...]:
+    services = ", ".join(service.name for service in one.services)
+    return one.code, one.name, one.profession.name, services, _gone(one)
+
+
+@command("slots")
+@click.argument("type_code", metavar="TYPE")
+@click.option("--from", "first_day", type=values.Day(), required=True, help="Premier jour cherché.")
+@click.option("--to", "last_day", type=values.Day(), required=True, help="Dernier jour cherché, compris.")
+@click.option("--professional", metavar="CODE", help="Ce professionnel seulement.")
+@click.option("--limit", type=values.Whole(1, 10_000), help="Nombre de créneaux au plus.")
+@as_json
+@click.pass_context
+def slots(
+    ctx: click.Context,
+    type_code: str,
+    first_day: date,
+    last_day: date,
+    professional: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Les créneaux libres d'un motif, chacun avec son professionnel et sa salle.
+
+    13 semaines au plus. Clés JSON : start, end (ISO 8601 avec décalage), professional, room (codes).
+    """
+    if last_day < first_day:
+        raise click.BadParameter("la fin doit venir après le début.", ctx, values.param(ctx, "last_day"))
+    session = db.session()
+    zone = lookups.zone(session)
+    search = Search(
+        type_id=lookups.appointment_type(session, type_code).id,
+        start=values.midnight(first_day, zone),
+        end=values.midnight(last_day + timedelta(days=1), zone),
+        professional_ids=frozenset({lookups.professional(session, professional).id}) if professional else None,
+    )
+    found = find_slots(session, search, clock.now(), limit=limit)
+    lines = answers.slot_lines(found, zone) or ["Aucun créneau libre sur cette période."]
+    answers.write(as_json, answers.slot_objects(found, zone), lines)
+
+
+def _codes(rows: Collection[Any]) -> list[str]:
+    return sorted(row.code for row in rows)
+
+
+def _gone(row: Room | AppointmentType | Professional) -> str:
+    return "retiré" if row.retired_at else ""
