@@ -308,3 +308,9 @@ def one_day(professional: int, site: int, day: date, starts: int, ends: int) -> 
     """An opening on one date, from and to minutes after midnight."""
     days = {"first_day": day, "last_day": day}
     return Opening(professional_id=professional, site_id=site, weekdays=None, starts=starts, ends=ends, **days)
+
+
+def set_on(model: type[Base], key: int, **values: object) -> None:
+    """Change one row."""
+    change = sa.update(model).where(sa.inspect(model).primary_key[0] == key).values(**values)
+    in_transaction(lambda session: session.execute(change) and None)

@@ -107,9 +107,7 @@ def test_between_keeps_the_cells_that_begin_then(grid: Grid, first: int, last: i
 @given(mask=masks, length=st.integers(1, 20))
 def test_runs_are_the_cells_followed_by_enough_others(mask: Mask, length: int) -> None:
     free = cells_of(mask)
-    assert cells_of(runs(mask, length)) == {
-        cell for cell in free if all(cell + more in free for more in range(length))
-    }
+    assert cells_of(runs(mask, length)) == {cell for cell in free if all(cell + more in free for more in range(length))}
 
 
 @given(mask=masks)
