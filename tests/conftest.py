@@ -82,6 +82,11 @@ def empty(url: str) -> None:
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     tables = ", ".join(f'"{name}"' for name in schema.metadata.tables)
     with engine.begin() as connection:
+        # A connection that the last test left open would make TRUNCATE wait for ever.
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
     engine.dispose()
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from booking import french
 from booking.messages import fate
+from booking.notify import outbox
 from booking.notify.models import OutboxMessage
 from booking.people.models import Agent, Professional
 from booking.reservations import reading
@@ -80,7 +81,10 @@ def possibilities(appointment: Appointment, now: datetime) -> Possibilities:
 def messages(session: Session, appointment: Appointment) -> list[Told]:
     """Every message about it, in order, and its fate in French."""
     zone = appointment.site.zone_info
-    return [Told(fate.kind(each), fate.fate(each, zone), each.state) for each in _outbox(session, appointment)]
+    return [
+        Told(fate.kind(each), fate.fate(each, zone), each.state)
+        for each in outbox.messages_about(session, appointment.uid)
+    ]
 
 
 def done(session: Session, appointment: Appointment, code: str) -> str:
@@ -88,7 +92,7 @@ def done(session: Session, appointment: Appointment, code: str) -> str:
     said = DONE.get(code, "")
     if code not in TOLD:
         return f"{said}."
-    latest = [each for each in _outbox(session, appointment) if each.kind == TOLD[code]]
+    latest = [each for each in outbox.messages_about(session, appointment.uid) if each.kind == TOLD[code]]
     return " ".join([said + _mailing(appointment, latest[-1] if latest else None), *_codes(appointment, code)])
 
 
@@ -108,11 +112,6 @@ def _codes(appointment: Appointment, code: str) -> Iterable[str]:
         for participation in appointment.participations:
             if participation.usager.code:
                 yield f"Code à donner à la personne : {participation.usager.code}."
-
-
-def _outbox(session: Session, appointment: Appointment) -> list[OutboxMessage]:
-    query = sa.select(OutboxMessage).where(OutboxMessage.about == appointment.uid).order_by(OutboxMessage.id)
-    return list(session.scalars(query))
 
 
 # ------------------------------------------------------------------ history

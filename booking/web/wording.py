@@ -35,12 +35,6 @@ ACTIONS = {
     "attendance": "Suivi noté",
 }
 ORIGINS = {"web": "agent inconnu", "cli": "ligne de commande", "demo": "démonstration"}
-MESSAGES = {
-    "confirmation": "Confirmation",
-    "moved": "Avis de changement",
-    "cancelled": "Avis d’annulation",
-    "reminder": "Rappel",
-}
 CONTACT = {
     "normal": "Courriels habituels",
     "discreet": "Courriels discrets",
