@@ -62,7 +62,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         database_url=_database_url(env.get("BOOKING_DATABASE_URL"), instance),
         public_url=_public_url(env.get("BOOKING_PUBLIC_URL") or "http://127.0.0.1:8000"),
         smtp=_smtp(env.get("BOOKING_SMTP_URL")),
-        secret_key=_secret(instance / "secret_key"),
+        secret_key=_secret_key(instance),
     )
 
 
@@ -85,13 +85,22 @@ def _database_url(value: str | None, instance: Path) -> str:
     if not value:
         return f"sqlite:///{instance / 'booking.sqlite'}"
     scheme, _, rest = value.partition("://")
-    if scheme in ("postgresql", "postgres", "postgresql+psycopg") and rest:
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg") and rest and _has_sound_port(value):
         return f"postgresql+psycopg://{rest}"
-    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+    if scheme == "sqlite" and rest.startswith("//") and len(rest) > 2:  # with one slash less it would be relative
         return value
     raise SettingsError(
         "BOOKING_DATABASE_URL doit être « postgresql://… » ou « sqlite:////chemin/absolu » (valeur non affichée)."
     )
+
+
+def _has_sound_port(url: str) -> bool:
+    """Whether its port is one or missing; the reason why not would show the password beside it."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return True
 
 
 def _public_url(value: str) -> str:
@@ -128,6 +137,13 @@ def _split(name: str, value: str) -> SplitResult:
     except ValueError as error:
         raise SettingsError(f"{name} n'est pas une adresse valable : {error}.") from error
     return parts
+
+
+def _secret_key(instance: Path) -> str:
+    try:
+        return _secret(instance / "secret_key")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"BOOKING_INSTANCE={instance} : ce dossier est inutilisable ({error}).") from error
 
 
 def _secret(path: Path) -> str:

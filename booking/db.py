@@ -20,8 +20,10 @@ from booking.errors import DatabaseUnavailable
 T = TypeVar("T")
 
 ATTEMPTS = 4
+RUNNING = "booking_running"
 LARGEST_KEY = 2**31 - 1  # of an integer key; PostgreSQL refuses to compare with more
 RETRIED_POSTGRESQL = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock time-out
+READ_ONLY_POSTGRESQL = "25006"  # a standby, after a failover
 POSTGRESQL_OPTIONS = "-c lock_timeout=4000 -c statement_timeout=30000 -c timezone=UTC"
 
 NAMES = {
@@ -82,8 +84,10 @@ def engine_options(url: str) -> dict[str, Any]:
     """The options that Flask-SQLAlchemy gives to create_engine for that database."""
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}, "pool_size": 20}
+    # Those of the URL are kept: a tenant's search_path is one of them.
+    given = sa.make_url(url).query.get("options", "")
     return {
-        "connect_args": {"options": POSTGRESQL_OPTIONS, "connect_timeout": 5},
+        "connect_args": {"options": f"{POSTGRESQL_OPTIONS} {given}".strip(), "connect_timeout": 5},
         "pool_size": 20,
         "pool_pre_ping": True,
     }
@@ -102,9 +106,11 @@ def in_transaction(work: Callable[[Session], T]) -> T:
     lock time-out. It returns plain values, for a commit expires every object it loaded.
 
     Raises DatabaseUnavailable when the database stays locked or cannot be reached, and RuntimeError when changes
-    made outside of a transaction are pending.
+    made outside of a transaction are pending, or inside of another: the inner one would undo what the outer wrote.
     """
     session = db.session()
+    if session.info.get(RUNNING):
+        raise RuntimeError("a transaction inside of another")
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("changes are pending outside of in_transaction")
     for attempt in range(ATTEMPTS):
@@ -122,6 +128,7 @@ def in_transaction(work: Callable[[Session], T]) -> T:
 
 
 def _once(session: Session, work: Callable[[Session], T]) -> T:
+    session.info[RUNNING] = True
     try:
         session.connection(execution_options={sqlite.WRITES: True})
         result = work(session)
@@ -129,6 +136,8 @@ def _once(session: Session, work: Callable[[Session], T]) -> T:
     except BaseException:
         session.rollback()
         raise
+    finally:
+        session.info[RUNNING] = False
     return result
 
 
@@ -154,7 +163,8 @@ def execute(session: Session, statement: sa.Executable, /, **parameters: Any) ->
 
 def is_unavailable(error: exc.DBAPIError) -> bool:
     """Whether the error says that the database is locked, full, read-only, gone or not answering."""
-    return isinstance(error, exc.OperationalError | exc.InterfaceError)
+    read_only = getattr(error.orig, "sqlstate", None) == READ_ONLY_POSTGRESQL
+    return read_only or isinstance(error, exc.OperationalError | exc.InterfaceError)
 
 
 def violated(error: exc.IntegrityError, constraint: str) -> bool:

@@ -34,7 +34,7 @@ _turns: dict[str, threading.Lock] = {}
 
 
 class TurnTimeout(Exception):
-    """The other writers did not finish in time."""
+    """The other writers did not finish in time, or the lock that they queue on is out of reach."""
 
 
 def prepare(engine: sa.Engine) -> None:
@@ -87,7 +87,10 @@ def turn(engine: sa.Engine) -> Iterator[None]:
 
 @contextmanager
 def _file_lock(path: str, deadline: float) -> Iterator[None]:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:  # the folder is gone, or read-only: so is the database
+        raise TurnTimeout from error
     try:
         _acquire(fd, deadline)
         yield

@@ -60,6 +60,8 @@ BAD = [
     ("BOOKING_DATABASE_URL", "mysql://h/d", "another database"),
     ("BOOKING_DATABASE_URL", "sqlite://", "in memory, each connection would see its own"),
     ("BOOKING_DATABASE_URL", "sqlite:///", "no path"),
+    ("BOOKING_DATABASE_URL", "sqlite:///booking.sqlite", "three slashes make a relative path"),
+    ("BOOKING_DATABASE_URL", "postgresql://u:secret@h:port/d", "a port of the database that is not a number"),
     ("BOOKING_DATABASE_URL", "booking.sqlite", "a bare file name"),
     ("BOOKING_PUBLIC_URL", "rdv.exemple.example", "no scheme"),
     ("BOOKING_PUBLIC_URL", "http://rdv.exemple.example", "in clear outside of this machine"),
@@ -75,6 +77,17 @@ BAD = [
 def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, name: str, value: str, because: str) -> None:
     with pytest.raises(SettingsError, match=name):
         load(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("content", [None, b"\xff" * 40], ids=["a folder in its place", "not text"])
+def test_a_secret_that_cannot_be_read_names_the_folder(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "secret_key"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match="BOOKING_INSTANCE"):
+        load(tmp_path)
 
 
 def test_secrets_in_a_wrong_setting_are_not_shown(tmp_path: Path) -> None:

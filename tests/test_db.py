@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from booking import config, create_app, sqlite
-from booking.db import ATTEMPTS, UtcDateTime, db, in_transaction
+from booking.db import ATTEMPTS, UtcDateTime, db, engine_options, in_transaction
 from booking.errors import DatabaseUnavailable, NotFound
 from booking.people.models import Agent, Profession
 from booking.resources import Resource, lock, new_resource
@@ -195,3 +195,47 @@ def test_resources_are_locked_in_order_and_must_exist(app: Flask, session: Sessi
     with pytest.raises(NotFound):
         in_transaction(lambda inside: lock(inside, [*keys, 999]))
     assert session.scalar(sa.select(sa.func.count()).select_from(Resource)) == 3
+
+
+def test_a_transaction_inside_of_another_is_refused(app: Flask, session: Session) -> None:
+    """The inner one would begin by undoing what the outer one wrote, and nobody would know."""
+
+    def outer(inside: Session) -> None:
+        inside.add(Profession(code="a", name="A"))
+        inside.flush()
+        in_transaction(lambda _: None)
+
+    with pytest.raises(RuntimeError, match="inside of another"):
+        in_transaction(outer)
+    assert professions(session) == []
+    assert in_transaction(lambda _: "usable again") == "usable again"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_an_instance_folder_that_is_gone_is_unavailable(app: Flask, settings: config.Settings) -> None:
+    settings.instance.rename(settings.instance.with_name("moved"))
+    with pytest.raises(DatabaseUnavailable):
+        in_transaction(lambda inside: inside.add(Profession(code="a", name="A")))
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+class TestPostgresql:
+    """What is particular to PostgreSQL."""
+
+    def test_a_standby_that_only_reads_is_unavailable(self, app: Flask, session: Session) -> None:
+        def work(inside: Session) -> None:
+            inside.execute(sa.text("SET TRANSACTION READ ONLY"))
+            inside.add(Profession(code="a", name="A"))
+
+        with pytest.raises(DatabaseUnavailable):
+            in_transaction(work)
+
+    def test_the_options_of_the_url_are_kept_beside_ours(self, app: Flask, settings: config.Settings) -> None:
+        """A tenant is a schema, named by the search_path of its connections alone."""
+        mark = "&" if "?" in settings.database_url else "?"
+        url = f"{settings.database_url}{mark}options=-csearch_path%3Dtenant"
+        engine = sa.create_engine(url, **engine_options(url))
+        with engine.connect() as connection:
+            shown = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("search_path", "lock_timeout")]
+        engine.dispose()
+        assert shown == ["tenant", "4s"]

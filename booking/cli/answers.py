@@ -163,7 +163,7 @@ def _professionals(slots: Sequence[Slot]) -> dict[int, Professional]:
 
 def _room_codes(slots: Sequence[Slot]) -> dict[int | None, str]:
     wanted = {slot.room_id for slot in slots if slot.room_id is not None}
-    rooms = db.session.execute(sa.select(Room.id, Room.code).where(Room.id.in_(wanted))).tuples()
+    rooms = db.session.execute(sa.select(Room.id, Room.code).where(Room.id.in_(wanted)))
     return {key: code for key, code in rooms}
 
 

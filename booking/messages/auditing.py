@@ -14,8 +14,10 @@ from booking.messages.due import KINDS, Change, Kind, due
 from booking.messages.filing import file_one, recipients, subject_of
 from booking.notify.models import OutboxMessage
 from booking.notify.outbox import dedupe_key
+from booking.people.models import Service
 from booking.reservations.doctor import Problem
 from booking.reservations.models import Appointment, History, Participation
+from booking.slots.models import AppointmentType
 
 # What was sent about an appointment is forgotten a year after it, with the rest of the audit trail.
 KEPT = timedelta(days=365)
@@ -34,15 +36,18 @@ class Missing:
 
 
 def audit(session: Session, now: datetime) -> Iterator[Problem]:
-    """A problem for each message that is missing, or that no change called for; none when all is well.
+    """A problem for each message that is missing, uncalled for, or unsent for a reason that does not hold.
 
-    A row counts whatever its state: sent, waiting, or unsent with its reason, which the database demands.
+    None when all is well. A row counts whatever its state: sent, waiting, or unsent with its reason, which the
+    database demands.
     """
     for lost in missing(session, now):
         key = dedupe_key(lost.kind, lost.uid, lost.notice, lost.person_id)
         yield Problem("message", f"missing {key}")
     for key in unexpected(session):
         yield Problem("message", f"unexpected {key}")
+    for key in unjustified(session):
+        yield Problem("message", f"unjustified {key}")
 
 
 def reconcile(now: datetime) -> int:
@@ -99,6 +104,29 @@ def unexpected(session: Session) -> list[str]:
     )
     query = sa.select(OutboxMessage.dedupe_key).where(~called_for).order_by(OutboxMessage.id)
     return list(session.scalars(query))
+
+
+def unjustified(session: Session) -> list[str]:
+    """Keys of the messages that stay unsent for a reason that the appointment contradicts: they would be lost.
+
+    Whether somebody could be written to, and what was too late, was true at its time and cannot be asked again.
+    """
+    query = (
+        sa.select(OutboxMessage.dedupe_key)
+        .join(Appointment, Appointment.uid == OutboxMessage.about)
+        .join(AppointmentType, AppointmentType.id == Appointment.type_id)
+        .join(Service, Service.id == AppointmentType.service_id)
+        .where(
+            OutboxMessage.state.in_(("discarded", "withheld")),
+            sa.case(
+                (OutboxMessage.reason == "moved", OutboxMessage.notice >= Appointment.notice),
+                (OutboxMessage.reason == "cancelled", Appointment.cancelled_at.is_(None)),
+                (OutboxMessage.reason == "confidential", Service.confidentiality != "confidential"),
+                else_=sa.false(),
+            ),
+        )
+    )
+    return list(session.scalars(query.order_by(OutboxMessage.id)))
 
 
 def _causes(change: Change, kind: Kind) -> sa.Select[int, str, int, int]:

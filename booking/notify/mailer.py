@@ -31,10 +31,21 @@ class Unreachable(Exception):
 
 
 def sender(smtp: Smtp | None, folder: Path) -> Send:
-    """How mails leave this installation: by SMTP when it is configured, otherwise as files in `folder`."""
+    """How mails leave this installation: by SMTP when it is configured, otherwise as files in `folder`.
+
+    Both raise Refused, Deferred or Unreachable.
+    """
     if smtp is None:
-        return lambda mail: mailbox.store(folder, mail)
+        return lambda mail: _store(folder, mail)
     return lambda mail: send(smtp, mail)
+
+
+def _store(folder: Path, mail: EmailMessage) -> None:
+    """Put the mail into the folder. A full disk is no fault of the mail: it waits, as for a server."""
+    try:
+        mailbox.store(folder, mail)
+    except OSError as error:
+        raise Unreachable from error
 
 
 def send(smtp: Smtp, mail: EmailMessage) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking import french
 from booking.db import LARGEST_KEY, Base, execute
 from booking.errors import Invalid, NotFound, SlotTaken, SlotUnavailable
 from booking.people.models import Professional
@@ -24,14 +23,19 @@ from booking.slots.rules import TAKEN
 
 BEFORE, AFTER = timedelta(days=3), timedelta(days=21)
 SAME_PROFESSIONAL, IN_ALL = 3, 5
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
 def check_start(start: datetime) -> None:
-    """Refuse a start so far away that dates around it could not be computed. Raises Invalid."""
-    if not FIRST_DAY <= start.date() <= LAST_DAY:
-        limits = {"minimum": french.short_day(FIRST_DAY), "maximum": french.short_day(LAST_DAY)}
-        raise Invalid("start", "out_of_range", **limits)
+    """Refuse a start that is far away or between two seconds. Raises Invalid, and ValueError for a naive one."""
+    availability.check_distance("start", start)
+    if start.microsecond:
+        raise Invalid("start", "not_on_grid")  # slots are found by whole seconds: it would be cut, or kept as it is
+
+
+def check_uid(uid: str) -> None:
+    """Raise NotFound for what cannot be a uid: PostgreSQL refuses to compare with some of it."""
+    if not (uid.isascii() and uid.isalnum()):
+        raise NotFound("appointment")
 
 
 def must_exist(session: Session, model: type[Base], key: int, what: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -27,11 +27,20 @@ OVER = frozenset({"seen", "no_show"})
 NOTED = frozenset({"expected", "arrived", "in_progress", "seen", "no_show"})
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an appointment takes place; without a room by phone, by video or at home."""
+
+    site_id: int
+    room_id: int | None
+
+
 def move(command: Move, act: Act) -> Outcome:
     """Move an appointment to another time, professional or room; its duration and its type stay.
 
-    The room it has is kept when it is free; usagers are told only when the time changes. Raises what `book` raises,
-    StaleVersion when it changed since it was read, AppointmentClosed when it is cancelled or already took place.
+    The room it has is kept when it is free; usagers are told only when the time or the site changes. Raises what
+    `book` raises, StaleVersion when it changed since it was read, AppointmentClosed when it is cancelled or already
+    took place.
     """
     if command.start is not None:
         asking.check_start(command.start)
@@ -70,13 +79,14 @@ def _move(session: Session, command: Move, act: Act) -> Outcome:
     _check_version(appointment, command.version)
     staying = store.ids(appointment.professionals)
     wanted = {command.professional_id} if command.professional_id is not None else staying
-    start = command.start or appointment.starts_at
+    # In UTC: adding a duration to a wall time is an hour wrong where the clocks change.
+    start = (command.start or appointment.starts_at).astimezone(UTC)
     same_time = start == appointment.starts_at and wanted == staying
     _check_movable(appointment, same_time)
     _lock_people(session, appointment, wanted - staying)
     question = _question(session, appointment, wanted, command.room_id, act, start)
-    room_id = _room(session, appointment, question, start, same_time=same_time)
-    return _apply(session, command, act, appointment, start, wanted, room_id)
+    place = _place(session, appointment, question, start, same_time=same_time)
+    return _apply(session, command, act, appointment, start, wanted, place)
 
 
 def _apply(
@@ -86,23 +96,24 @@ def _apply(
     appointment: Appointment,
     start: datetime,
     professional_ids: Collection[int],
-    room_id: int | None,
+    place: Place,
 ) -> Outcome:
     before, staying = store.facts(appointment), store.ids(appointment.professionals)
-    later, other_room = start != appointment.starts_at, room_id != appointment.room_id
+    told = (start, place.site_id) != (appointment.starts_at, appointment.site_id)
+    other_room = place.room_id != appointment.room_id
     appointment.ends_at = start + (appointment.ends_at - appointment.starts_at)
     appointment.starts_at = start
-    appointment.room_id = room_id
+    appointment.site_id, appointment.room_id = place.site_id, place.room_id
     appointment.professionals = asking.professionals(session, sorted(professional_ids))
-    appointment.sequence += later or other_room
-    appointment.notice += later
+    appointment.sequence += told or other_room
+    appointment.notice += told
     _changed(session, appointment, act)
     session.refresh(appointment, ["room"])
     store.occupy(session, appointment)
-    action: Action = "moved" if later or staying != set(professional_ids) else "room_changed"
-    store.record(session, appointment, action, before, act, told=later)
+    action: Action = "moved" if told or staying != set(professional_ids) else "room_changed"
+    store.record(session, appointment, action, before, act, told=told)
     store.touch_feeds(session, staying | set(professional_ids))
-    if later:
+    if told:
         act.tell(session, appointment.id, "moved", act.now)
     return store.answer(session, command, appointment, act)
 
@@ -151,6 +162,7 @@ def _record_attendance(session: Session, command: RecordAttendance, act: Act) ->
 
 
 def _read(session: Session, uid: str, *, locking: bool = False) -> Appointment:
+    asking.check_uid(uid)
     query = sa.select(Appointment).where(Appointment.uid == uid).execution_options(populate_existing=True)
     if locking:
         query = query.with_for_update(key_share=True)
@@ -227,30 +239,31 @@ def _question(
     return question
 
 
-def _room(
+def _place(
     session: Session, appointment: Appointment, question: Question, start: datetime, *, same_time: bool
-) -> int | None:
-    """Check the new time and take its room, the present one first if it is free."""
+) -> Place:
+    """Check the new time, and take a room where the professional receives then, the present one first if it is free."""
     asking.check_room(session, question)
     if same_time:
-        verdict = _rooms_only(session, question, start)
+        verdict = _rooms_only(session, appointment, question, start)
     else:
         asking.check_qualified(session, question)
         verdict = asking.granted(session, question, start)
     if question.need is None:
-        return None
+        return Place(verdict.site_id, None)
     candidates = sorted(verdict.room_ids, key=lambda room_id: room_id != appointment.room_id)
     before, after = timedelta(minutes=appointment.buffer_before), timedelta(minutes=appointment.buffer_after)
     end = start + (appointment.ends_at - appointment.starts_at)
     span = (int((start - before).timestamp()), int((end + after).timestamp()))
-    return take_room(session, candidates, span, question.kind.service_id, appointment.id)
+    room_id = take_room(session, candidates, span, question.kind.service_id, appointment.id)
+    return Place(verdict.site_id, room_id)
 
 
-def _rooms_only(session: Session, question: Question, start: datetime) -> Verdict:
+def _rooms_only(session: Session, appointment: Appointment, question: Question, start: datetime) -> Verdict:
     """The free rooms at the time the appointment has; its professional's openings may have changed since."""
     if question.room_id is None:
         raise Invalid("start", "required")
     verdict = availability.decide(session, question, start)
-    if not verdict.room_ids:
+    if verdict.site_id != appointment.site_id or not verdict.room_ids:
         raise SlotTaken("no_room")
     return verdict

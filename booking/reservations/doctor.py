@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from booking.db import in_transaction
-from booking.reservations.models import Appointment
+from booking.people.models import Service, Usager
+from booking.reservations.models import Appointment, History, Participation
 from booking.reservations.store import taken_by
 from booking.rooms.models import Room
 from booking.slots import guards
@@ -35,12 +38,31 @@ def examine(more: Sequence[Check] = ()) -> list[Problem]:
 
     Checks of the layers above (messages, schema) are given by the edge that calls.
     """
-    checks: tuple[Check, ...] = (guards_refuse, nothing_overlaps, occupancies_match, rooms_fit, *more)
+    checks: tuple[Check, ...] = (
+        guards_refuse,
+        nothing_overlaps,
+        occupancies_match,
+        history_agrees,
+        rooms_fit,
+        namespaces_hold,
+        *more,
+    )
 
     def run(session: Session) -> list[Problem]:
+        _freeze(session)
         return [problem for check in checks for problem in check(session)]
 
     return in_transaction(run)
+
+
+def _freeze(session: Session) -> None:
+    """Let every query see one instant: what is booked between two of them would look like harm.
+
+    SQLite's transactions see one anyway. Must come before any other statement of the transaction.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def guards_refuse(session: Session) -> Iterator[Problem]:
@@ -69,20 +91,83 @@ def occupancies_match(session: Session) -> Iterator[Problem]:
             taken[appointment_id].add((resource_id, start, end))
     for appointment in _appointments(session):
         expected = {(key, *span) for key, span in taken_by(appointment).items()}
-        if taken[appointment.id] != expected:
+        if taken.pop(appointment.id, set()) != expected:
             yield Problem("occupancy", f"appointment {appointment.uid}")
+    for key in sorted(taken):
+        yield Problem("occupancy", f"no appointment {key}")
+
+
+def history_agrees(session: Session) -> Iterator[Problem]:
+    """Each appointment stands as its history last left it, and counts the notices that were given of it.
+
+    Messages are judged by the history, so whatever changes an appointment behind its back would go unsaid.
+    """
+    last = (
+        sa.select(
+            History.appointment_id,
+            sa.func.max(History.id).label("id"),
+            sa.func.max(History.notice).label("notice"),
+        )
+        .group_by(History.appointment_id)
+        .subquery()
+    )
+    query = (
+        sa.select(
+            Appointment.uid,
+            Appointment.notice,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.room_id,
+            Appointment.cancelled_by,
+            last.c.notice,
+            History.after,
+        )
+        .outerjoin(last, last.c.appointment_id == Appointment.id)
+        .outerjoin(History, History.id == last.c.id)
+        .order_by(Appointment.id)
+    )
+    for uid, notice, *standing, told, after in session.execute(query):
+        if after is None or told != notice or _left(after) != standing:
+            yield Problem("history", f"appointment {uid}")
+
+
+def _left(after: dict[str, Any]) -> list[Any]:
+    """Start, end, room and who cancelled, from what history keeps of an appointment."""
+    times = [datetime.fromisoformat(after[name]) for name in ("start", "end")]
+    return [*times, after["room"], after["cancelled_by"]]
 
 
 def rooms_fit(session: Session) -> Iterator[Problem]:
-    """No appointment stands in a room kept for another service."""
+    """No appointment stands in a room kept for another service, or of another site."""
     query = (
         sa.select(Appointment.uid, Room.code)
         .join(Room, Room.id == Appointment.room_id)
         .join(AppointmentType, AppointmentType.id == Appointment.type_id)
-        .where(Appointment.cancelled_at.is_(None), Room.reserved_for_id != AppointmentType.service_id)
+        .where(Appointment.cancelled_at.is_(None))
     )
-    for uid, code in session.execute(query):
+    for uid, code in session.execute(query.where(Room.reserved_for_id != AppointmentType.service_id)):
         yield Problem("reserved_room", f"appointment {uid} in {code}")
+    for uid, code in session.execute(query.where(Room.site_id != Appointment.site_id)):
+        yield Problem("other_site", f"appointment {uid} in {code}")
+
+
+def namespaces_hold(session: Session) -> Iterator[Problem]:
+    """Nobody of a service's own namespace is received by another service, nor by name where codes are the rule."""
+    query = (
+        sa.select(Appointment.uid)
+        .join(Participation, Participation.appointment_id == Appointment.id)
+        .join(Usager, Usager.id == Participation.usager_id)
+        .join(AppointmentType, AppointmentType.id == Appointment.type_id)
+        .join(Service, Service.id == AppointmentType.service_id)
+        .where(
+            sa.or_(
+                Usager.service_id != Service.id,
+                sa.and_(Usager.code.is_(None), Service.confidentiality == "confidential"),
+            )
+        )
+    )
+    for uid in session.scalars(query):
+        yield Problem("namespace", f"appointment {uid}")
 
 
 def _appointments(session: Session) -> Iterator[Appointment]:

@@ -44,7 +44,10 @@ def replayed(session: Session, command: Command) -> Outcome | None:
 
 
 def answer(session: Session, command: Command, appointment: Appointment, act: Act) -> Outcome:
-    """Store what stands now under the command's key, and return it."""
+    """Store what stands now under the command's key, and return it.
+
+    Raises KeyReused when another command took the key at the same time: the same one would have waited for its locks.
+    """
     session.flush()
     outcome = Outcome(
         appointment_id=appointment.id,
@@ -57,15 +60,17 @@ def answer(session: Session, command: Command, appointment: Appointment, act: Ac
         version=appointment.version,
     )
     stored = asdict(outcome) | {"start": outcome.start.isoformat(), "end": outcome.end.isoformat()}
-    execute(
-        session,
-        _NEW_COMMAND,
-        key=command.key,
-        fingerprint=fingerprint(command),
-        appointment_id=appointment.id,
-        answer=stored,
-        at=act.now,
-    )
+    values = {
+        "key": command.key,
+        "fingerprint": fingerprint(command),
+        "appointment_id": appointment.id,
+        "answer": stored,
+        "at": act.now,
+    }
+    try:
+        execute(session, _NEW_COMMAND, **values)
+    except exc.IntegrityError as error:
+        raise KeyReused from error
     return outcome
 
 

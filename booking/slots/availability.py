@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from booking import french
 from booking.errors import Invalid
 from booking.slots import generator, schedule
 from booking.slots.generator import Notice, Situation
@@ -18,6 +19,7 @@ from booking.slots.schedule import TypeFacts
 
 LONGEST_SEARCH = timedelta(weeks=13)
 FIRST_WINDOW = timedelta(weeks=1)
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True, order=True)
@@ -117,7 +119,21 @@ def notice(kind: TypeFacts, now: datetime, by_usager: bool = False) -> Notice:
     return Notice(seconds, desk, seconds + kind.lead_time * 60, seconds + kind.horizon_days * 86400)
 
 
+def check_distance(field: str, instant: datetime) -> None:
+    """Refuse an instant so far away that dates around it could not be computed. Raises Invalid.
+
+    A naive one is a bug: it would be read in the time zone of the machine. Raises ValueError.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("naive datetime")
+    if not FIRST_DAY <= instant.date() <= LAST_DAY:
+        limits = {"minimum": french.short_day(FIRST_DAY), "maximum": french.short_day(LAST_DAY)}
+        raise Invalid(field, "out_of_range", **limits)
+
+
 def _check_period(search: Search) -> None:
+    check_distance("from", search.start)
+    check_distance("to", search.end)
     if search.end <= search.start:
         raise Invalid("to", "end_before_start")
     if search.end - search.start > LONGEST_SEARCH + timedelta(days=1):

@@ -67,6 +67,19 @@ def test_a_message_to_somebody_who_does_not_take_part_is_found(session: Session,
     assert f"unexpected {key}" in problems(session)
 
 
+@pytest.mark.parametrize("state", ["discarded", "withheld"])
+@pytest.mark.parametrize("reason", ["moved", "cancelled", "confidential"])
+def test_a_reason_that_the_appointment_contradicts_is_found(
+    session: Session, cast: Cast, state: str, reason: str
+) -> None:
+    """Nobody would be told, and the row would look as if that were right."""
+    outcome = booked(cast)
+    confirmation = OutboxMessage.kind == "confirmation"
+    session.execute(sa.update(OutboxMessage).where(confirmation).values(state=state, reason=reason))
+    session.commit()
+    assert problems(session) == [f"unjustified confirmation:{outcome.uid}:0:{cast.diallo}"]
+
+
 def test_reconciling_files_what_is_missing_once(session: Session, cast: Cast) -> None:
     booked(cast)
     lose(session)

@@ -38,6 +38,13 @@ def test_without_a_server_mails_are_files(tmp_path: Path) -> None:
     assert stored.mail["Message-ID"] == FACTS.message_id
 
 
+def test_a_folder_that_cannot_be_written_is_a_server_out_of_reach(tmp_path: Path) -> None:
+    """Three tries of an unwritable mail are its end; a full disk must not be."""
+    (tmp_path / "mailbox").write_text("a file in its place", encoding="ascii")
+    with pytest.raises(mailer.Unreachable):
+        mailer.sender(None, tmp_path / "mailbox")(LETTER)
+
+
 def test_with_a_server_mails_are_sent(tmp_path: Path, postman: Postman) -> None:
     mailer.sender(postman.address, tmp_path / "mailbox")(LETTER)
     assert postman.ids == [FACTS.message_id]

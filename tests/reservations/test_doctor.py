@@ -53,6 +53,24 @@ HARM = [
         "an occupancy too many",
     ),
     ("UPDATE room SET reserved_for_id = 2 WHERE code = 'B1'", {"reserved_room"}, "the room was reserved afterwards"),
+    ("DELETE FROM history", {"history"}, "nothing says how it came about, nor what must be told"),
+    ("UPDATE appointment SET notice = notice + 1", {"history"}, "every message about it would be withdrawn"),
+    (
+        "UPDATE appointment SET cancelled_by = 'service' WHERE cancelled_by IS NOT NULL",
+        {"history"},
+        "not who cancelled",
+    ),
+    (
+        "UPDATE usager SET service_id = 2 WHERE last_name = 'Koné'",
+        {"namespace"},
+        "hidden from the service that has them",
+    ),
+    (
+        "UPDATE service SET confidentiality = 'confidential' WHERE id = 2",
+        {"namespace"},
+        "a name where codes are the rule",
+    ),
+    ("UPDATE appointment SET starts_at = created_at", {"history", "occupancy"}, "it was moved without its people"),
 ]
 
 
@@ -68,7 +86,8 @@ def test_a_problem_names_its_appointment(uids: dict[str, str]) -> None:
         session.execute(sa.text(query), {"uid": uids["kept"]})
 
     in_transaction(cancel_behind_the_engines_back)
-    assert doctor.examine() == [Problem("occupancy", f"appointment {uids['kept']}")]
+    about = f"appointment {uids['kept']}"
+    assert doctor.examine() == [Problem("occupancy", about), Problem("history", about)]
 
 
 def without_guard(work: Callable[[sa.Connection], None]) -> None:

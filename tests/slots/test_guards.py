@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -11,10 +11,11 @@ from alembic.operations import Operations
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
+from booking import schema
 from booking.db import in_transaction
 from booking.reservations import doctor
 from booking.slots import guards
-from tests.builders import Cast, block, store
+from tests.builders import Cast, block, rows_of, store
 
 NINE = "2026-11-23 09:00"
 Tamper = Callable[[sa.Connection], object]
@@ -45,11 +46,9 @@ def test_after_the_migrations_nothing_is_wrong(cast: Cast, session: Session) -> 
 
 
 def test_looking_leaves_nothing_behind(cast: Cast, session: Session) -> None:
-    before = [session.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar() for name in ("occupancy", "resource")]
-    session.rollback()
+    before = rows_of(session, schema.metadata)
     problems()
-    after = [session.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar() for name in ("occupancy", "resource")]
-    assert before == after
+    assert rows_of(session, schema.metadata) == before
 
 
 INSERT = "INSERT INTO occupancy (resource_id, starts_at, ends_at, block) VALUES (:who, :start, :end, 'x')"
@@ -95,9 +94,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("start", "end", "because"), MALFORMED, ids=[row[2] for row in MALFORMED])
-def test_a_span_that_makes_no_sense_is_refused(
-    cast: Cast, start: int | None, end: int | None, because: str
-) -> None:
+def test_a_span_that_makes_no_sense_is_refused(cast: Cast, start: int | None, end: int | None, because: str) -> None:
     with pytest.raises(exc.IntegrityError):
         run(INSERT, who=cast.b1, start=start, end=end)
 
@@ -113,18 +110,21 @@ def test_sqlite_stores_nothing_but_integers(cast: Cast, start: object) -> None:
         run("UPDATE occupancy SET starts_at = :start", start=start)
 
 
-REPLACING = [
-    "INSERT OR REPLACE INTO occupancy (id, resource_id, starts_at, ends_at, block) VALUES (:id, :who, 300, 900, 'x')",
-    "INSERT OR REPLACE INTO occupancy (id, resource_id, starts_at, ends_at, block) VALUES (99, :who, 300, 900, 'x')",
-    "INSERT OR IGNORE INTO occupancy (resource_id, starts_at, ends_at, block) VALUES (:who, 300, 900, 'x')",
-    "UPDATE OR REPLACE occupancy SET starts_at = 300, ends_at = 900 WHERE starts_at = 1200 AND resource_id = :who",
-    "INSERT INTO occupancy (id, resource_id, starts_at, ends_at, block) VALUES (:id, :who, 1200, 1500, 'x')"
-    " ON CONFLICT (id) DO UPDATE SET starts_at = 900, ends_at = 1500",
-]
+REPLACING = {
+    "insert or replace, that row": "INSERT OR REPLACE INTO occupancy (id, resource_id, starts_at, ends_at, block)"
+    " VALUES (:id, :who, 300, 900, 'x')",
+    "insert or replace, another": "INSERT OR REPLACE INTO occupancy (id, resource_id, starts_at, ends_at, block)"
+    " VALUES (99, :who, 300, 900, 'x')",
+    "insert or ignore": "INSERT OR IGNORE INTO occupancy (id, resource_id, starts_at, ends_at, block)"
+    " VALUES (99, :who, 300, 900, 'x')",
+    "update or replace": "UPDATE OR REPLACE occupancy SET starts_at = 300 WHERE starts_at = 1200",
+    "upsert": "INSERT INTO occupancy (id, resource_id, starts_at, ends_at, block)"
+    " VALUES (:id, :who, 600, 900, 'x') ON CONFLICT (id) DO UPDATE SET starts_at = 900, ends_at = 1500",
+}
 
 
 @on_sqlite
-@pytest.mark.parametrize("statement", REPLACING, ids=[text.partition(" INTO")[0][:18] + f" {n}" for n, text in enumerate(REPLACING)])
+@pytest.mark.parametrize("statement", REPLACING.values(), ids=REPLACING)
 def test_no_form_of_sqlites_writes_gets_round_the_guard(cast: Cast, session: Session, statement: str) -> None:
     run(INSERT, who=cast.b1, start=0, end=600)
     run(INSERT, who=cast.b1, start=1200, end=1800)
@@ -140,7 +140,7 @@ def test_no_form_of_sqlites_writes_gets_round_the_guard(cast: Cast, session: Ses
 
 
 @pytest.fixture
-def repaired(engine_name: str, cast: Cast) -> object:
+def repaired(cast: Cast) -> Iterator[None]:
     """PostgreSQL's database serves other tests: its guard is put back."""
     yield
     tamper(lambda connection: (guards.uninstall(connection), guards.install(connection)))
