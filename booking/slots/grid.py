@@ -53,11 +53,16 @@ class Grid:
 
     def paint(self, spans: Iterable[Span]) -> Mask:
         """The cells that the spans touch, clipped to the grid. Linear in the grid plus the spans."""
-        line = bytearray(b"0") * self.cells
-        for start, end in spans:
-            first, last = max(0, self.cell(start)), min(self.cells, -((self.origin - end) // CELL))
+        origin, cells = self.origin, self.cells
+        line = bytearray(b"0") * cells
+        for start, end in spans:  # thousands of them: comparisons are twice as fast as calls of min, max and cell
+            first, last = (start - origin) // CELL, -((origin - end) // CELL)
+            if first < 0:
+                first = 0
+            if last > cells:
+                last = cells
             if first < last:
-                line[self.cells - last : self.cells - first] = b"1" * (last - first)
+                line[cells - last : cells - first] = b"1" * (last - first)
         return int(line or b"0", 2)
 
     def comb(self, teeth: Iterable[tuple[int, int, int]]) -> Mask:

@@ -252,7 +252,7 @@ def read_occupancies(
     """What is taken of each resource over the grid, but for the appointment `ignoring`: the one that moves."""
     found: dict[int, list[Span]] = defaultdict(list)
     parameters = {"keys": list(resource_ids), "start": grid.origin, "end": grid.end, "ignoring": ignoring or 0}
-    for resource_id, starts_at, ends_at in execute(session, _OCCUPANCIES, **parameters):
+    for resource_id, starts_at, ends_at in execute(session, _OCCUPANCIES, **parameters).all():
         found[resource_id].append((starts_at, ends_at))
     return found
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.orm import Session
 
+from booking.db import db
 from booking.people.models import Usager
 from booking.reservations.models import Appointment
 from tests.builders import Cast
@@ -20,9 +20,8 @@ NINE = [*ROUX, "--start", "2026-11-23T09:00"]
 BY_CODE = ["book", "depistage", "--professional", "petit", "--start", "2026-11-23T09:00"]
 
 
-def count(session: Session, model: type[Any]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+def count(model: type[Any]) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
 
 @pytest.fixture
@@ -97,7 +96,7 @@ def test_a_taken_slot_comes_with_the_nearest_ones(app: Flask, cast: Cast, booked
 
 REFUSED = {
     "past": (["--start", "2026-11-20T09:00"], "past", "Ce créneau a déjà commencé."),
-    "not on the grid": (["--start", "2026-11-23T09:03"], "not_on_grid", "--start : Choisissez une heure multiple"),
+    "not on the grid": (["--start", "2026-11-23T09:03"], "off_grid", "L’heure demandée n’est pas un début de créneau"),
     "on Saturday": (["--start", "2026-11-28T09:00"], "closed", "Le site est fermé à ce moment-là."),
     "a holiday": (["--start", "2026-12-25T09:00"], "closed", "Le site est fermé à ce moment-là."),
     "at lunch": (["--start", "2026-11-23T12:00"], "no_opening", "Le professionnel ne reçoit pas à ce moment-là."),
@@ -137,28 +136,26 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("more", "error", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_booked(
-    app: Flask, cast: Cast, session: Session, more: list[str], error: str, message: str
-) -> None:
-    people = count(session, Usager)
+def test_what_cannot_be_booked(app: Flask, cast: Cast, more: list[str], error: str, message: str) -> None:
+    people = count(Usager)
     answer = refused_to_program(app, *NINE, "--usager", "NOUVEAU Nino", *more)
     assert answer["error"] == error
     assert answer["message"].startswith(message)
-    assert (count(session, Appointment), count(session, Usager)) == (0, people)
+    assert (count(Appointment), count(Usager)) == (0, people)
 
 
 # ------------------------------------------------------------------ whom
 
 
-def test_a_name_that_is_known_is_that_person(app: Flask, cast: Cast, session: Session) -> None:
+def test_a_name_that_is_known_is_that_person(app: Flask, cast: Cast) -> None:
     uid = read(app, *NINE, "--usager", "kone AMINATA")["uid"]
     assert f"KONÉ Aminata (n° {cast.kone})" in done(app, "show", uid)
 
 
-def test_a_new_name_is_a_new_person(app: Flask, cast: Cast, session: Session) -> None:
+def test_a_new_name_is_a_new_person(app: Flask, cast: Cast) -> None:
     details = ["--email", "sofia@exemple.fr", "--phone", "06 39 98 12 00"]
     read(app, *NINE, "--usager", "BEN ALI Sofia Nour", *details)
-    found = session.scalars(sa.select(Usager).where(Usager.email == "sofia@exemple.fr")).one()
+    found = db.session.scalars(sa.select(Usager).where(Usager.email == "sofia@exemple.fr")).one()
     assert (found.last_name, found.first_name, found.phone) == ("BEN ALI", "Sofia Nour", "+33639981200")
 
 
@@ -173,18 +170,16 @@ def test_a_new_name_is_a_new_person(app: Flask, cast: Cast, session: Session) ->
         ("d’Ormesson Jean", "d’Ormesson", "Jean"),
     ],
 )
-def test_where_a_last_name_ends(
-    app: Flask, cast: Cast, session: Session, text: str, last: str, first: str | None
-) -> None:
+def test_where_a_last_name_ends(app: Flask, cast: Cast, text: str, last: str, first: str | None) -> None:
     read(app, *NINE, "--usager", text, "--new")
-    found = session.scalars(sa.select(Usager).order_by(Usager.id.desc())).first()
+    found = db.session.scalars(sa.select(Usager).order_by(Usager.id.desc())).first()
     assert found is not None
     assert (found.last_name, found.first_name) == (last, first)
 
 
-def test_namesakes_are_told_apart_by_their_numbers(app: Flask, cast: Cast, session: Session) -> None:
+def test_namesakes_are_told_apart_by_their_numbers(app: Flask, cast: Cast) -> None:
     read(app, *NINE, "--usager", "DIALLO Amadou", "--new")
-    ids = session.scalars(sa.select(Usager.id).where(Usager.last_name.ilike("diallo")).order_by(Usager.id)).all()
+    ids = db.session.scalars(sa.select(Usager.id).where(Usager.last_name.ilike("diallo")).order_by(Usager.id)).all()
     half_past = [*ROUX, "--start", "2026-11-23T09:30", "--usager", "DIALLO Amadou"]
     answer = refused_to_program(app, *half_past)
     assert answer["error"] == "namesakes"
@@ -193,22 +188,22 @@ def test_namesakes_are_told_apart_by_their_numbers(app: Flask, cast: Cast, sessi
     assert len(ids) == 2
 
 
-def test_another_phone_is_perhaps_another_person(app: Flask, cast: Cast, session: Session) -> None:
+def test_another_phone_is_perhaps_another_person(app: Flask, cast: Cast) -> None:
     answer = refused_to_program(app, *NINE, "--usager", "DIALLO Amadou", "--phone", "06 39 98 99 99")
     assert answer["error"] == "namesakes"
     read(app, *NINE, "--usager", "DIALLO Amadou", "--phone", "06 39 98 12 34")
-    assert count(session, Usager) == 2, "the number that is known tells that it is M. Diallo"
+    assert count(Usager) == 2, "the number that is known tells that it is M. Diallo"
 
 
-def test_a_confidential_service_books_by_code(app: Flask, cast: Cast, session: Session) -> None:
+def test_a_confidential_service_books_by_code(app: Flask, cast: Cast) -> None:
     uid = read(app, *BY_CODE)["uid"]
-    visitor = session.scalars(sa.select(Usager).where(Usager.code.is_not(None))).one()
+    visitor = db.session.scalars(sa.select(Usager).where(Usager.code.is_not(None))).one()
     page = done(app, "show", uid)
     assert f"Usager  Visiteur {visitor.code}" in page
     assert "Confirmation : non envoyé (ce service n’écrit à personne)" in page
     again = [*BY_CODE[:-1], "2026-11-23T09:20"]
     read(app, *again, "--usager", str(visitor.code).lower())
-    assert count(session, Usager) == 3, "a code that comes again is the same person"
+    assert count(Usager) == 3, "a code that comes again is the same person"
 
 
 @pytest.mark.parametrize(
@@ -232,17 +227,17 @@ def test_a_confidential_service_takes_none_of_the_others_people(app: Flask, cast
 
 
 @pytest.mark.parametrize("who", ["NOUVEAU Nino", "DIALLO Amadou", "number"])
-def test_a_key_books_once(app: Flask, cast: Cast, session: Session, who: str) -> None:
+def test_a_key_books_once(app: Flask, cast: Cast, who: str) -> None:
     line = [*NINE, "--usager", cast.diallo if who == "number" else who, "--key", "demande-1"]
     first = read(app, *line)
-    people = count(session, Usager)
+    people = count(Usager)
     assert read(app, *line) == first
-    assert (count(session, Appointment), count(session, Usager)) == (1, people)
+    assert (count(Appointment), count(Usager)) == (1, people)
 
 
-def test_a_key_books_a_visitor_once(app: Flask, cast: Cast, session: Session) -> None:
+def test_a_key_books_a_visitor_once(app: Flask, cast: Cast) -> None:
     assert read(app, *BY_CODE, "--key", "demande-1") == read(app, *BY_CODE, "--key", "demande-1")
-    assert count(session, Appointment) == 1
+    assert count(Appointment) == 1
 
 
 def test_a_key_serves_one_demand(app: Flask, cast: Cast) -> None:

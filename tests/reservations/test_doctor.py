@@ -100,9 +100,7 @@ def without_guard(work: Callable[[sa.Connection], None]) -> None:
 def test_overlaps_are_found_by_reading_too(uids: dict[str, str]) -> None:
     def double(connection: sa.Connection) -> None:
         rows = "SELECT resource_id, starts_at, ends_at, appointment_id FROM occupancy WHERE appointment_id = 1"
-        connection.execute(
-            sa.text(f"INSERT INTO occupancy (resource_id, starts_at, ends_at, appointment_id) {rows}")  # noqa: S608
-        )
+        connection.execute(sa.text(f"INSERT INTO occupancy (resource_id, starts_at, ends_at, appointment_id) {rows}"))
 
     without_guard(double)
     found = doctor.examine()
