@@ -8,8 +8,8 @@ import click
 from flask import current_app
 
 import booking.feeds as calendar_feeds
-from booking import clock, french
-from booking.cli import answers, labels, lookups, values
+from booking import clock, french, labels
+from booking.cli import answers, lookups, values
 from booking.cli.speaking import SpeakingGroup, as_json, command
 from booking.config import Settings
 from booking.db import db

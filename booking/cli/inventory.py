@@ -9,8 +9,8 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from booking import clock
-from booking.cli import answers, labels, lookups, values
+from booking import clock, labels
+from booking.cli import answers, lookups, values
 from booking.cli.speaking import as_json, command
 from booking.db import db
 from booking.people.models import Professional

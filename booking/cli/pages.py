@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from booking import french
-from booking.cli import answers, labels
+from booking import french, labels
+from booking.cli import answers
 from booking.messages import fate
 from booking.notify.models import OutboxMessage
 from booking.notify.outbox import messages_about

@@ -13,7 +13,7 @@ import jinja2
 from flask import Flask, g, url_for
 from flask_login import current_user
 
-from booking import french
+from booking import french, labels
 from booking.config import Settings
 from booking.refusals import sentence
 from booking.templating import templates_folder
@@ -29,7 +29,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(
         moment=moment,
         hour=hour,
-        sentence_case=sentence_case,
+        sentence_case=labels.title,
         refusal_sentence=sentence,
         long_day=french.long_day,
         short_day=french.short_day,
@@ -58,11 +58,6 @@ def _zone() -> ZoneInfo:
     if "zone" not in g:
         g.zone = lists.zone()
     return cast(ZoneInfo, g.zone)
-
-
-def sentence_case(text: str) -> str:
-    """The first letter in upper case, the others as they are."""
-    return text[:1].upper() + text[1:]
 
 
 def asset(name: str) -> str:

@@ -2,59 +2,16 @@
 
 from __future__ import annotations
 
-KINDS = {
-    "bureau": "Bureau d’entretien",
-    "cabinet": "Cabinet médical",
-    "parents_enfants": "Espace parents-enfants",
-    "espace_numerique": "Espace numérique",
-}
-FEATURES = {
-    "step_free": "accès de plain-pied",
-    "sink": "point d’eau",
-    "examination_couch": "divan d’examen",
-    "changing_table": "table à langer",
-    "play_corner": "coin jeux",
-    "computer": "ordinateur",
-}
-MODES = {"in_person": "sur place", "phone": "par téléphone", "video": "en visioconférence", "home": "à domicile"}
-ATTENDANCE = {
-    "expected": "à venir",
-    "arrived": "arrivé",
-    "in_progress": "en entretien",
-    "seen": "vu",
-    "no_show": "absent",
-    "excused": "annulé par l’usager",
-    "revoked": "annulé par le service",
-}
-CANCELLED_BY = {"usager": "par l’usager", "service": "par le service"}
-ACTIONS = {
-    "booked": "Réservé",
-    "moved": "Déplacé",
-    "room_changed": "Salle changée",
-    "cancelled": "Annulé",
-    "attendance": "Suivi noté",
-}
-ORIGINS = {"web": "agent inconnu", "cli": "ligne de commande", "demo": "démonstration"}
-CONTACT = {
-    "normal": "Courriels habituels",
-    "discreet": "Courriels discrets",
-    "none": "Ne pas écrire",
-}
-LANGUAGES = {"fr": "français", "en": "anglais", "es": "espagnol", "pt": "portugais", "ar": "arabe"}
-WORDINGS = {
-    "occupe": "« Occupé » seulement",
-    "initiales": "Initiales et salle",
-    "complet": "Nom, motif et salle",
-}
-WEEKDAYS = {
-    "1": "lundi",
-    "2": "mardi",
-    "3": "mercredi",
-    "4": "jeudi",
-    "5": "vendredi",
-    "6": "samedi",
-    "7": "dimanche",
-}
+from booking import labels
+from booking.labels import title
+
+FEATURES, MODES, ATTENDANCE = labels.FEATURES, labels.MODES, labels.ATTENDANCE
+CANCELLED_BY, LANGUAGES, WEEKDAYS = labels.CANCELLED_BY, labels.LANGUAGES, labels.WEEKDAYS
+KINDS = {code: title(text) for code, text in labels.KINDS.items()}
+ACTIONS = {code: title(text) for code, text in labels.ACTIONS.items()}
+CONTACT = {code: title(text) for code, text in labels.CONTACT.items()}
+WORDINGS = {code: title(text) for code, text in labels.WORDINGS.items()}
+ORIGINS = labels.ORIGINS | {"web": "agent inconnu"}  # a screen's changes are signed by their agent
 
 
 def masked(address: str) -> str:

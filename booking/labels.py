@@ -1,4 +1,4 @@
-"""How codes are said in French on the command line."""
+"""How the codes of the product are said in French, in lower case: on screens, on the command line, in lists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEATURES = {
     "play_corner": "coin jeux",
     "computer": "ordinateur",
 }
-MODES = {"in_person": "sur place", "phone": "par téléphone", "video": "en visio", "home": "à domicile"}
+MODES = {"in_person": "sur place", "phone": "par téléphone", "video": "en visioconférence", "home": "à domicile"}
 STATUSES = {"booked": "réservé", "cancelled": "annulé"}
 CANCELLED_BY = {"usager": "par l’usager", "service": "par le service"}
 ATTENDANCE = {
@@ -37,3 +37,19 @@ ACTIONS = {
 }
 ORIGINS = {"web": "à l’écran", "cli": "en ligne de commande", "demo": "démonstration"}
 WORDINGS = {"occupe": "« Occupé » seulement", "initiales": "initiales et salle", "complet": "nom, motif et salle"}
+CONTACT = {"normal": "courriels habituels", "discreet": "courriels discrets", "none": "ne pas écrire"}
+LANGUAGES = {"fr": "français", "en": "anglais", "es": "espagnol", "pt": "portugais", "ar": "arabe"}
+WEEKDAYS = {
+    "1": "lundi",
+    "2": "mardi",
+    "3": "mercredi",
+    "4": "jeudi",
+    "5": "vendredi",
+    "6": "samedi",
+    "7": "dimanche",
+}
+
+
+def title(text: str) -> str:
+    """The same words at the head of a line: only the first letter changes."""
+    return text[:1].upper() + text[1:]
