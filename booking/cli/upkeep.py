@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -25,21 +26,26 @@ PROBLEMS = {
     "guard": "La base n’empêche plus les chevauchements",
     "overlap": "Deux occupations se chevauchent",
     "occupancy": "Ce qui est pris n’est pas ce que prend le rendez-vous",
+    "history": "L’histoire ne mène pas au rendez-vous tel qu’il est",
     "reserved_room": "Salle réservée à un autre service",
+    "other_site": "Salle d’un autre site",
+    "namespace": "Une personne d’un autre service prend part au rendez-vous",
     "message": "Les messages ne sont pas ceux qui sont dus",
     "schema": "Le schéma n’est pas à jour",
 }
 WORDS = {
-    "accepts:": "accepte ",
+    "accepts": "accepte",
+    "and": "et",
     "appointment": "rendez-vous",
-    "missing ": "manque ",
-    "missing:": "manque ",
+    "in": "en salle",
+    "missing": "manque",
+    "no appointment": "rendez-vous inconnu",
     "occupancy": "occupation",
     "resource": "ressource",
     "unexpected": "en trop",
-    " and ": " et ",
-    " in ": " en salle ",
+    "unjustified": "sans raison",
 }
+ENGLISH = re.compile(rf"\b({'|'.join(sorted(WORDS, key=len, reverse=True))})\b(:?)")
 
 
 @command("init")
@@ -122,9 +128,7 @@ def _problems(now: datetime) -> Iterator[Problem]:
 
 
 def _sentence(problem: Problem) -> str:
-    about = problem.about
-    for word, said in WORDS.items():
-        about = about.replace(word, said)
+    about = ENGLISH.sub(lambda found: WORDS[found[1]] + found[2].replace(":", " "), problem.about)
     return f"{PROBLEMS[problem.check]} : {about}."
 
 

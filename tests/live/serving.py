@@ -112,8 +112,9 @@ class Web(Process):
     def __init__(self, settings: Settings, workers: int = 1) -> None:
         self.port = free_port()
         gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}"]
-        options = ["--workers", str(workers), "--threads", "16", "--no-control-socket", "--log-level", "error"]
-        super().__init__([*gunicorn, *options], environment(settings))
+        options = ["--workers", str(workers), "--threads", "16", "--keep-alive", "60"]
+        quiet = ["--no-control-socket", "--log-level", "error"]
+        super().__init__([*gunicorn, *options, *quiet], environment(settings))
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
