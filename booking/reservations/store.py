@@ -12,13 +12,15 @@ from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
 from booking.db import execute, violated
-from booking.errors import KeyReused, SlotTaken
+from booking.errors import Invalid, KeyReused, SlotTaken
 from booking.people.models import Professional
 from booking.reservations.commands import Act, Command, Outcome, fingerprint
 from booking.reservations.models import Action, Appointment, History
 from booking.reservations.models import Command as CommandRow
 from booking.slots.guards import GUARD
 from booking.slots.models import Occupancy
+
+LONGEST_KEY = 64
 
 _COMMAND = sa.select(CommandRow.fingerprint, CommandRow.answer).where(CommandRow.key == sa.bindparam("key"))
 _NEW_COMMAND = sa.insert(CommandRow)
@@ -33,7 +35,12 @@ _TOUCH = (
 
 
 def replayed(session: Session, command: Command) -> Outcome | None:
-    """The answer already given under this key, or None. Raises KeyReused when it was for another command."""
+    """The answer already given under this key, or None.
+
+    Raises KeyReused when it was for another command, and Invalid for what the table cannot hold as a key.
+    """
+    if not 0 < len(command.key) <= LONGEST_KEY or not command.key.isprintable():
+        raise Invalid("key", "unsupported")
     row = execute(session, _COMMAND, key=command.key).first()
     if row is None:
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from booking import create_app, schema
+from booking import demo as demonstration
 from booking.cli.upkeep import PROBLEMS
 from booking.db import db, in_transaction
 from booking.rooms import inventory
 from booking.rooms.models import Room
 from booking.slots import guards
-from booking.slots.models import Occupancy
-from tests.builders import Cast
+from booking.slots.models import Occupancy, Opening
+from tests.builders import NOW, Cast
 from tests.cli.running import done, misused, read, refused, refused_to_program, run
 from tests.conftest import settings_in
 
@@ -92,6 +95,32 @@ def test_before_a_site_is_loaded_too(app: Flask) -> None:
 
 
 # ------------------------------------------------------------------ demo
+
+
+@pytest.fixture
+def without_appointments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demonstration, but for what takes its time: booking has its own tests."""
+    monkeypatch.setattr(demonstration, "load", partial(demonstration.load, filled=0.0))
+
+
+def test_demo_loads_once(app: Flask, without_appointments: None) -> None:
+    done(app, "init")
+    loaded = read(app, "demo", "--today", "2026-11-25", "--seed", 7)
+    assert loaded == {"loaded": True, "professionals": 40, "types": 23, "usagers": 600, "appointments": 0}
+    assert read(app, "demo", "--if-empty") == {"loaded": False}
+    first_days = set(db.session.scalars(sa.select(Opening.first_day)))
+    assert first_days == {date(2026, 11, 11)}, "two weeks before the day that is taken for today"
+
+
+def test_demo_for_people_is_today_and_has_its_agent(app: Flask, without_appointments: None) -> None:
+    done(app, "init")
+    assert done(app, "demo").splitlines() == [
+        "Chargement de la démonstration…",
+        "Démonstration chargée : 40 professionnels, 23 motifs, 600 usagers, 0 rendez-vous.",
+    ]
+    assert set(db.session.scalars(sa.select(Opening.first_day))) == {NOW.date() - timedelta(days=14)}
+    assert "/lien/" in done(app, "agent", "link", "accueil")
+    assert done(app, "doctor") == "Tout est en ordre.\n"
 
 
 def test_demo_leaves_real_data_alone(app: Flask, cast: Cast) -> None:

@@ -97,6 +97,12 @@ def test_a_key_cannot_serve_for_another_command(cast: Cast) -> None:
         book(entretien(cast, start=paris("2026-11-23 10:00")), act())
 
 
+@pytest.mark.parametrize("key", ["", "k" * 65, "a\x00b", "a\nb"], ids=["empty", "too long", "NUL", "two lines"])
+def test_a_key_that_the_table_cannot_hold_is_refused(cast: Cast, key: str) -> None:
+    with pytest.raises(Invalid):
+        book(entretien(cast, key=key), act())
+
+
 REFUSED_TIMES = [
     ("2026-11-20 09:00", "past", "the Friday before has gone by"),
     ("2026-11-22 13:00", "past", "it begins at this very instant"),
