@@ -22,7 +22,7 @@ run: .venv/run.stamp
 
 test: .venv/dev.stamp
 	@scripts/need-chromium
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(ARGS),$(ARGS),--cov)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(if $(ARGS),$(ARGS),--cov)
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m bench $(ARGS)

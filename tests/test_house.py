@@ -203,13 +203,11 @@ def report(tree: Path) -> str:
     return report
 
 
-@pytest.mark.xdist_group("layers")
 @pytest.mark.parametrize(("importer", "imported"), PLANTED, ids=[f"{one} imports {other}" for one, other in PLANTED])
 def test_a_planted_import_is_caught(report: str, importer: str, imported: str) -> None:
     assert re.search(rf"^-\s+{re.escape(importer)} -> {re.escape(imported)} \(", report, re.MULTILINE)
 
 
-@pytest.mark.xdist_group("layers")
 @pytest.mark.parametrize("name", ["layers", "pure", "flask", "clock"])
 def test_each_contract_breaks(report: str, name: str) -> None:
     assert f"{contract(name)['name']} BROKEN" in report

@@ -90,7 +90,8 @@ def demo(seed: int, today: date | None, if_empty: bool, as_json: bool) -> None:
         if not if_empty:
             raise answers.Refusal("not_empty", NOT_EMPTY, as_json)
         return answers.write(as_json, {"loaded": False}, [NOT_EMPTY])
-    now = values.midnight(today, lookups.zone(session)) + MORNING if today else clock.now()
+    zone = lookups.zone(session)
+    now = values.midnight(today, zone) + MORNING if today else clock.now()
     if not as_json:
         click.echo("Chargement de la démonstration…")  # it takes half a minute
     loaded = demonstration.load(seed, now)

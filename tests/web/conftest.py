@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from booking import jobs
+from booking import create_app, jobs
 from booking.config import Settings
 from booking.db import db
 from booking.notify import mailbox
@@ -31,6 +33,21 @@ def now() -> Iterator[time_machine.Coordinates]:
     """The hands of the clock, at NOW until a test moves them."""
     with time_machine.travel(NOW, tick=False) as hands:
         yield hands
+
+
+@pytest.fixture
+def elsewhere(settings: Settings) -> Iterator[Callable[..., Flask]]:
+    """Makes the same site over the same data with some settings changed."""
+    made: list[Flask] = []
+
+    def make(**changed: object) -> Flask:
+        made.append(create_app(dataclasses.replace(settings, **changed)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture
@@ -57,3 +74,11 @@ def place(app: Flask, cast: Cast, now: time_machine.Coordinates) -> Place:
     (mail,) = mailbox.newest(settings.mailbox)
     db.session.remove()
     return Place(cast, uid, mail.name)
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """For looking at what is stored; closed at the end, for a test may have let go of its context's session."""
+    found = db.session()
+    yield found
+    found.close()

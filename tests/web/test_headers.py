@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, request
+from werkzeug.test import TestResponse
 
-from booking import create_app
 from booking.config import Settings
-from booking.db import db
 from booking.web.security import MAX_BODY_BYTES, trusted_hosts
 from tests.builders import Cast
 from tests.web.browsing import Browser
@@ -22,15 +21,12 @@ POLICY = (
 
 
 @pytest.fixture
-def public(settings: Settings, cast: Cast) -> Browser:
+def public(elsewhere: Callable[..., Flask], cast: Cast) -> Browser:
     """The same site, reached over TLS through a proxy."""
-    app = create_app(dataclasses.replace(settings, public_url="https://rdv.exemple.fr"))
-    with app.app_context():
-        db.engine.dispose()
-    return Browser(app.test_client())
+    return Browser(elsewhere(public_url="https://rdv.exemple.fr").test_client())
 
 
-def through_proxy(public: Browser, address: str, **more: object):  # type: ignore[no-untyped-def]
+def through_proxy(public: Browser, address: str, **more: object) -> TestResponse:
     headers = {"Host": "rdv.exemple.fr", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
     return public.open(address, headers=headers, **more)
 
@@ -96,8 +92,6 @@ def test_a_forwarded_address_is_not_believed_without_a_proxy(visitor: Browser, a
 
 
 def _remote_address() -> str | None:
-    from flask import request
-
     return request.remote_addr
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
-from booking import create_app
-from booking.config import Settings, Smtp
+from booking.config import Smtp
 from tests.builders import Cast
 from tests.web.browsing import Browser
 from tests.web.conftest import SECONDS
@@ -39,9 +39,9 @@ def test_no_other_file_can_be_read(amina: Browser, place: Place, name: str) -> N
     assert amina.get(f"/boite-aux-lettres/{name}").status == 404
 
 
-def test_with_a_mail_server_there_is_no_mailbox(settings: Settings, cast: Cast, now: object, amina: Browser) -> None:
-    smtp = Smtp("127.0.0.1", 2525, None, None, False)
-    browser = Browser(create_app(dataclasses.replace(settings, smtp=smtp)).test_client())
+def test_with_a_mail_server_there_is_no_mailbox(elsewhere: Callable[..., Flask], cast: Cast, amina: Browser) -> None:
+    app = elsewhere(smtp=Smtp("127.0.0.1", 2525, None, None, False))
+    browser = Browser(app.test_client())
     with browser.client.session_transaction() as session:
         session.update(_user_id=f"{cast.amina}.0", begun=SECONDS, seen=SECONDS)
     assert browser.get("/boite-aux-lettres").status == 404
