@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import threading
@@ -86,6 +87,8 @@ def _database_url(value: str | None, instance: Path) -> str:
         return f"sqlite:///{instance / 'booking.sqlite'}"
     scheme, _, rest = value.partition("://")
     if scheme in ("postgresql", "postgres", "postgresql+psycopg") and rest and _has_sound_port(value):
+        if importlib.util.find_spec("psycopg") is None:
+            raise SettingsError("BOOKING_DATABASE_URL : installez l’extra « postgres », qui apporte son pilote.")
         return f"postgresql+psycopg://{rest}"
     if scheme == "sqlite" and rest.startswith("//") and len(rest) > 2:  # with one slash less it would be relative
         return value

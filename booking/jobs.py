@@ -19,6 +19,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 
 from booking import clock, messages, notify
+from booking.access import credentials
 from booking.config import Settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def reconcile(now: datetime) -> int:
 
 def prune(now: datetime) -> int:
     """Forget what is too old to be kept; return how many rows."""
-    return messages.prune(now)
+    return messages.prune(now) + credentials.prune(now)
 
 
 def run_worker(app: Flask) -> None:

@@ -51,6 +51,7 @@ INVALID = {
     "too_weak": "Choisissez un mot de passe d’au moins {minimum} caractères, peu courant.",
     "differs": "Les deux saisies diffèrent : retapez-les.",
     "in_use": "Cette valeur est déjà prise : choisissez-en une autre.",
+    "unchanged": "Choisissez une autre heure, un autre professionnel ou une autre salle.",
     "overlaps": "Cette période en recouvre une autre : modifiez les heures ou les jours.",
     "has_appointments": "Déplacez ou annulez d’abord les rendez-vous à venir ({count}).",
     "unsupported": "Cette valeur n’est pas acceptée.",

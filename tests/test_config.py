@@ -124,3 +124,9 @@ def test_a_weak_secret_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("short")
     with pytest.raises(SettingsError, match="secret_key"):
         load(tmp_path)
+
+
+def test_postgresql_without_its_driver_is_refused_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match="postgres"):
+        load(tmp_path, BOOKING_DATABASE_URL="postgresql://h/d")

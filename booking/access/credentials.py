@@ -15,6 +15,7 @@ from booking.access import delays, passwords
 from booking.access.models import SignInLink
 from booking.db import db, in_transaction, violated
 from booking.errors import BookingError, Invalid, NotFound
+from booking.people import fields
 from booking.people.models import Agent
 
 LINK_LASTS = timedelta(hours=24)
@@ -37,13 +38,10 @@ class TooManyAttempts(BookingError):
 
 def create_agent(login: str, name: str, now: datetime) -> int:
     """Create somebody who signs in, without a password; returns the agent's id. Raises Invalid."""
-    if not _LOGIN.fullmatch(login) or len(login) > LOGIN_MAXIMUM:
+    if not _LOGIN.fullmatch(login) or len(login) > LOGIN_MAXIMUM or fields.has_nir(login):
         raise Invalid("login", "unsupported")
-    if not name.strip():
-        raise Invalid("name", "required")
-    if not name.isprintable() or len(name) > NAME_MAXIMUM:
-        raise Invalid("name", "unsupported")
-    return in_transaction(lambda session: _create_agent(session, login, name.strip(), now))
+    cleaned = fields.clean_line("name", name, NAME_MAXIMUM, required=True)
+    return in_transaction(lambda session: _create_agent(session, login, cleaned, now))
 
 
 def _create_agent(session: Session, login: str, name: str, now: datetime) -> int:
@@ -130,6 +128,16 @@ def _usable(token: str, now: datetime) -> sa.ColumnElement[bool]:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def prune(now: datetime) -> int:
+    """Use case: forget links that have expired and failures that no longer count; return how many."""
+
+    def work(session: Session) -> int:
+        expired = sa.delete(SignInLink).where(SignInLink.expires_at <= now).returning(SignInLink.id)
+        return len(session.execute(expired).all()) + delays.prune(session, now)
+
+    return in_transaction(work)
 
 
 # ------------------------------------------------------------------ the password

@@ -80,3 +80,9 @@ def forgive(session: Session, account: Subject, address: Subject) -> None:
     session.execute(sa.delete(SignInFailure).where(SignInFailure.subject == account.hash))
     given_back = sa.update(SignInFailure).where(SignInFailure.subject == address.hash, SignInFailure.failures > 0)
     session.execute(given_back.values(failures=SignInFailure.failures - 1))
+
+
+def prune(session: Session, now: datetime) -> int:
+    """Delete the failures that are too old to count; return how many."""
+    old = sa.delete(SignInFailure).where(SignInFailure.last_at < now - FORGOTTEN_AFTER)
+    return len(session.execute(old.returning(SignInFailure.subject)).all())

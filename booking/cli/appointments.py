@@ -65,7 +65,7 @@ def book(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
 def _booked(session: Session, request: Book, service: Service, who: Who) -> Outcome:
     """Book. A key that has served is first tried with a person to create: the one it created then is known now."""
     act = _act()
-    if lookups.key_has_served(session, request.key) and who.text and not (service.confidential or who.is_number):
+    if reading.key_has_served(session, request.key) and who.text and not (service.confidential or who.is_number):
         with contextlib.suppress(KeyReused):
             return reservations.book(replace(request, usager=usagers.to_create(who, act.now)), act)
     return reservations.book(replace(request, usager=usagers.meant(session, service, who, act.now)), act)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from booking.errors import NotFound
 from booking.people import fields
 from booking.people.models import Professional
-from booking.reservations.models import Command
 from booking.rooms.models import Room, Site
 from booking.slots.models import AppointmentType
 
@@ -50,11 +49,6 @@ def checked_uid(uid: str) -> str:
     if fields.has_control_characters(uid):
         raise NotFound("appointment")
     return uid
-
-
-def key_has_served(session: Session, key: str) -> bool:
-    """Whether a command with that key was already carried out."""
-    return session.get(Command, key) is not None
 
 
 def _coded(session: Session, model: type[Coded], code: str, what: str) -> Coded:

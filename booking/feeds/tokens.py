@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from booking.db import in_transaction
 from booking.errors import DatabaseUnavailable, Invalid, NotFound
 from booking.feeds.models import FeedToken, Wording
-from booking.ical import clean
+from booking.people.fields import clean_line
 from booking.people.models import Professional
 
 TOKEN_BYTES = 32
@@ -32,7 +32,7 @@ def issue(professional_id: int, label: str, wording: str, now: datetime) -> str:
 
     Raises NotFound for an unknown or retired professional, Invalid for the label or the wording.
     """
-    label = _label(label)
+    label = clean_line("label", label, LABEL_MAXIMUM, required=True)
     if wording not in get_args(Wording):
         raise Invalid("wording", "unknown")
     token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -72,17 +72,6 @@ def note_use(token_id: int, now: datetime) -> None:
 def use_is_unnoted(last_used_at: datetime | None, now: datetime) -> bool:
     """Whether `note_use` has something to write."""
     return last_used_at is None or last_used_at <= now - NOTED_EVERY
-
-
-def _label(label: str) -> str:
-    label = label.strip()
-    if not label:
-        raise Invalid("label", "required")
-    if len(label) > LABEL_MAXIMUM:
-        raise Invalid("label", "too_long", maximum=LABEL_MAXIMUM)
-    if clean(label) != label or "\n" in label:
-        raise Invalid("label", "control_characters")
-    return label
 
 
 def _insert(session: Session, professional_id: int, row: dict[str, object]) -> None:

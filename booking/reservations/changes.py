@@ -261,8 +261,8 @@ def _place(
 
 def _rooms_only(session: Session, appointment: Appointment, question: Question, start: datetime) -> Verdict:
     """The free rooms at the time the appointment has; its professional's openings may have changed since."""
-    if question.room_id is None:
-        raise Invalid("start", "required")
+    if question.room_id in (None, appointment.room_id):
+        raise Invalid("start" if question.room_id is None else "room", "unchanged")
     verdict = availability.decide(session, question, start)
     if verdict.site_id != appointment.site_id or not verdict.room_ids:
         raise SlotTaken("no_room")

@@ -98,7 +98,7 @@ def occupancies_match(session: Session) -> Iterator[Problem]:
 
 
 def history_agrees(session: Session) -> Iterator[Problem]:
-    """Each appointment stands as its history last left it, and counts the notices that were given of it.
+    """Each appointment has the time, the room and the state that its history last gave it, and its count of notices.
 
     Messages are judged by the history, so whatever changes an appointment behind its back would go unsaid.
     """

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from booking.errors import NotFound
 from booking.reservations.asking import check_uid
-from booking.reservations.models import Appointment, History, Participation, appointment_professional
+from booking.reservations.models import Appointment, Command, History, Participation, appointment_professional
 from booking.rooms.models import Site
 from booking.slots import hours, schedule
 from booking.slots.models import Absence, AppointmentType
@@ -68,6 +68,11 @@ def history(session: Session, appointment_id: int) -> Sequence[History]:
     """What happened to an appointment, the oldest first."""
     query = sa.select(History).where(History.appointment_id == appointment_id).order_by(History.id)
     return session.scalars(query).all()
+
+
+def key_has_served(session: Session, key: str) -> bool:
+    """Whether a command with that key was already carried out; sent again, it gets the same answer."""
+    return session.get(Command, key) is not None
 
 
 def _whole() -> sa.Select[Appointment]:

@@ -16,7 +16,7 @@ from booking.errors import Invalid, SlotUnavailable
 from booking.people import fields
 from booking.people.directory import NewUsager, cleaned, search_usagers, similar_usagers
 from booking.people.models import Professional, Usager
-from booking.reservations import book
+from booking.reservations import book, reading
 from booking.reservations.commands import Book
 from booking.rooms.models import Site
 from booking.slots.models import AppointmentType
@@ -179,8 +179,11 @@ def _prefilled(searched: str) -> dict[str, str]:
 
 
 def _similar(session: Session, form: AnyForm) -> list[Usager]:
-    """Who may already be the person to create, unless reception has looked and says not."""
-    if not isinstance(form, ForNew) or form.distinct.data:
+    """Who may already be the person to create, unless reception has looked and says not.
+
+    A form sent twice is booked again to get its answer: the person that it created the first time is no duplicate.
+    """
+    if not isinstance(form, ForNew) or form.distinct.data or reading.key_has_served(session, form.key.data):
         return []
     return similar_usagers(session, cleaned(form.whom(), clock.now()))
 

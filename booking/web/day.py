@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from flask import Blueprint, render_template, request
+from sqlalchemy.orm import Session
 
 from booking import clock, french
 from booking.db import db
@@ -15,7 +17,10 @@ from booking.people.models import Usager
 from booking.reservations import reading
 from booking.reservations.models import Appointment
 from booking.rooms.models import Room, Site
+from booking.slots import schedule
 from booking.slots.holidays import public_holidays
+from booking.slots.hours import DAY_MINUTES, instant
+from booking.slots.models import Closure
 from booking.web import lists, wording
 from booking.web.forms import Query, Ruled, day_of_work
 from booking.web.policy import signed_in
@@ -95,6 +100,7 @@ def day() -> str | tuple[str, int]:
         hours=hours,
         rooms=rooms,
         cards=cards(found, rooms, hours, site.zone_info),
+        closures=closures(session, site, shown),
         elsewhere=[card(each, 0, hours, site.zone_info) for each in found if each.room_id is None],
     )
     return (page, 422) if wrong else page
@@ -111,6 +117,22 @@ def hours_of(site: Site, shown: date) -> Hours:
     if holiday:
         return Hours(widest.opens, widest.closes, f"Jour férié : {holiday}.")
     return days.get(shown.isoweekday(), Hours(widest.opens, widest.closes, "Le site est fermé ce jour-là."))
+
+
+def closures(session: Session, site: Site, shown: date) -> list[str]:
+    """The closures of the site and of its rooms that touch the day, in sentences."""
+    start, end = (schedule.moment(instant(shown, minute, site.zone_info)) for minute in (0, DAY_MINUTES))
+    query = (
+        sa.select(Closure, Room.code)
+        .outerjoin(Room, Room.id == Closure.room_id)
+        .where(Closure.site_id == site.id, Closure.starts_at < end, Closure.ends_at > start)
+        .order_by(Closure.starts_at, Closure.id)
+    )
+    said = []
+    for closure, code in session.execute(query):
+        first, last = (french.moment(at, site.zone_info) for at in (closure.starts_at, closure.ends_at))
+        said.append(f"{f'Salle {code} fermée' if code else 'Site fermé'} du {first} au {last} : {closure.label}.")
+    return said
 
 
 def next_day(site: Site, shown: date, step: int) -> date:

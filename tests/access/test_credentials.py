@@ -60,10 +60,12 @@ def test_an_agent_has_no_password_at_first(app: Flask, session: Session) -> None
         ("jean\n", "Jean", "login", "unsupported"),
         ("j" * 81, "Jean", "login", "unsupported"),
         ("jean", "  ", "name", "required"),
-        ("jean", "Jean\x00", "name", "unsupported"),
-        ("jean", "J" * 121, "name", "unsupported"),
+        ("jean", "Jean\x00", "name", "control_characters"),
+        ("jean", "J" * 121, "name", "too_long"),
+        ("jean", "1 84 12 76 451 089 46", "name", "nir"),
+        ("184127645108946", "Jean", "login", "unsupported"),
     ],
-    ids=["empty", "a space", "a line end", "too long", "no name", "control character", "long name"],
+    ids=["empty", "a space", "a line end", "too long", "no name", "control character", "long name", "NIR", "NIR login"],
 )
 def test_an_agent_that_cannot_be(app: Flask, session: Session, login: str, name: str, field: str, rule: str) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -221,3 +223,13 @@ def test_a_day_later_failures_are_forgotten(amina: int) -> None:
     with pytest.raises(WrongCredentials):
         attempt("wrong", at=tomorrow)
     assert attempt(PASSWORD, at=tomorrow) == amina
+
+
+def test_old_links_and_old_failures_are_forgotten(app: Flask, session: Session) -> None:
+    amina = credentials.create_agent("amina", "Amina", NOW)
+    credentials.issue_link(amina, NOW)
+    with pytest.raises(credentials.WrongCredentials):
+        credentials.sign_in("nobody", "x" * 12, "192.0.2.1", NOW, "key")
+    assert credentials.prune(NOW + timedelta(hours=23)) == 0
+    assert credentials.prune(NOW + timedelta(hours=25)) == 3, "a link, an account and an address"
+    assert credentials.prune(NOW + timedelta(hours=25)) == 0

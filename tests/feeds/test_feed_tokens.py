@@ -42,6 +42,7 @@ def test_a_secret_has_256_bits_and_is_not_stored(session: Session, cast: Cast) -
         pytest.param("x" * 61, "occupe", "label", "too_long", id="61 characters"),
         pytest.param("a\x00b", "occupe", "label", "control_characters", id="a control character"),
         pytest.param("a\nb", "occupe", "label", "control_characters", id="two lines"),
+        pytest.param("1 84 12 76 451 089 46", "occupe", "label", "nir", id="a social security number"),
         pytest.param("Téléphone", "tout", "wording", "unknown", id="no such wording"),
     ],
 )

@@ -266,6 +266,8 @@ BAD = [
     ({"professional_id": "lenoir"}, SlotUnavailable, "a doctor"),
     ({"start": paris("2026-11-23 11:00")}, SlotTaken, "she has another appointment then"),
     ({}, Invalid, "nothing to change"),
+    ({"start": NINE}, Invalid, "the time it has"),
+    ({"room_id": "b1"}, Invalid, "the room it has"),
 ]
 
 

@@ -193,6 +193,15 @@ def test_the_same_form_sent_twice_books_once(amina: Browser, cast: Cast, session
     assert appointments(session) == 1
 
 
+def test_the_form_of_a_new_person_sent_twice_books_once(amina: Browser, session: Session) -> None:
+    page = amina.get(f"{SLOT}&q=traore")
+    typed = {"last_name": "Traoré", "first_name": "Awa", "phone": "06 39 98 55 55"}
+    first, second = create(amina, page, **typed), create(amina, page, **typed)
+    assert first.address == second.address, "the person created the first time is no duplicate"
+    assert appointments(session) == 1
+    assert len(session.scalars(sa.select(Usager).where(Usager.last_name == "Traoré")).all()) == 1
+
+
 def test_one_key_is_not_for_two_requests(amina: Browser, cast: Cast) -> None:
     page = page_with_people(amina.get(f"{SLOT}&usager={cast.diallo}"))
     amina.send(page, NEW)

@@ -13,7 +13,7 @@ from booking import messages, reservations
 from booking.db import db
 from booking.reservations.commands import Act, Book, Cancel
 from booking.web.day import Hours
-from tests.builders import NOW, Cast, paris
+from tests.builders import NOW, Cast, closure, paris, store
 from tests.web.browsing import Browser, Element, Page
 
 ACT = Act(now=NOW, origin="cli", tell=messages.file)
@@ -47,6 +47,17 @@ def test_each_appointment_has_its_place(amina: Browser, booked: dict[str, str]) 
     assert first.text == "9h00–9h30 salle B1 DIALLO Amadou Entretien Mme Roux"
     assert card(page, booked["consultation"])["class"].split() == ["column-3", "row-18", "rows-6"]
     assert "4 rendez-vous" in page.text
+
+
+def test_closures_are_said(amina: Browser, cast: Cast) -> None:
+    store(closure(cast.site, "2026-11-23 12:00", "2026-11-23 14:00", cast.b1))
+    store(closure(cast.site, "2026-11-24 08:00", "2026-11-25 08:00"))
+    said = [each.text for each in amina.get(MONDAY).tree.all("p", role="status")]
+    assert [text.partition(" : ")[0] for text in said] == [
+        "Salle B1 fermée du lundi 23 novembre 2026 à 12h00 au lundi 23 novembre 2026 à 14h00"
+    ]
+    (said,) = amina.get("/?jour=2026-11-24").tree.all("p", role="status")
+    assert said.text.startswith("Site fermé du mardi 24 novembre 2026 à 8h00 au mercredi 25 novembre 2026 à 8h00")
 
 
 def test_the_columns_are_the_rooms_in_their_order(amina: Browser, booked: dict[str, str]) -> None:
