@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,8 +24,25 @@ GRACE_SECONDS = 10
 
 Children = Mapping[str, "subprocess.Popen[bytes]"]
 
+
+class Flag:
+    """What a signal handler may raise. A threading.Event would wait for itself when a signal interrupts its wait."""
+
+    raised = False
+
+    def set(self) -> None:
+        self.raised = True
+
+    def is_set(self) -> bool:
+        return self.raised
+
+    def wait(self, seconds: float) -> bool:
+        time.sleep(seconds)
+        return self.raised
+
+
 # A flag and no exception: a child that has just been started is never forgotten between two lines.
-stop_asked = threading.Event()
+stop_asked = Flag()
 
 
 def web(port: int) -> list[str]:

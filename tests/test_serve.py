@@ -181,3 +181,23 @@ def test_a_taken_port_is_said_before_anything_is_done(start: Start) -> None:
 def test_a_wrong_port_is_misuse(start: Start, arguments: list[str]) -> None:
     code, said = the_end(start(*arguments))
     assert (code, said) == (2, "Le port doit être un nombre de 1 à 65535 : make run PORT=8080\n")
+
+
+INTERRUPTED = """
+import runpy, signal, sys, time
+flag = runpy.run_path(sys.argv[1])["stop_asked"]
+signal.signal(signal.SIGALRM, lambda *_: flag.set())
+signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
+until = time.monotonic() + 2
+while time.monotonic() < until:
+    flag.wait(0)
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(flag.is_set())
+"""
+
+
+def test_a_signal_may_interrupt_the_wait_for_it() -> None:
+    """With a threading.Event the handler waits for the lock that the interrupted wait holds, for ever."""
+    command = [sys.executable, "-c", INTERRUPTED, str(SERVE)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "True"
