@@ -64,7 +64,10 @@ def test_a_link_is_said_to_last_a_day(app: Flask, cast: Cast) -> None:
         (["create", "Bruno !", "--name", "Bruno"], "IDENTIFIANT : Cette valeur n’est pas acceptée."),
         (["create", "b" * 81, "--name", "Bruno"], "IDENTIFIANT : Cette valeur n’est pas acceptée."),
         (["create", "bruno", "--name", " "], "--name : Remplissez ce champ."),
-        (["create", "bruno", "--name", "Bru\x07no"], "--name : Cette valeur n’est pas acceptée."),
+        (
+            ["create", "bruno", "--name", "Bru\x07no"],
+            "--name : Retirez les caractères invisibles : retapez ce champ au lieu de le coller.",
+        ),
         (["link", "personne"], "Cet agent n’existe pas : vérifiez ce que vous avez tapé."),
         (["link", "a\0b"], "Cet agent n’existe pas : vérifiez ce que vous avez tapé."),
     ],
