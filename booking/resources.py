@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from booking.db import Base, execute
+from booking.db import LARGEST_KEY, Base, execute
 from booking.errors import NotFound
 
 ResourceKind = Literal["room", "professional", "usager"]
@@ -30,7 +30,7 @@ class Resource(Base):
 
 # FOR NO KEY UPDATE: a plain FOR UPDATE would block the foreign-key checks of unrelated inserts.
 _LOCK = (
-    sa.select(Resource.id)
+    sa.select(Resource.id, Resource.kind)
     .where(Resource.id.in_(sa.bindparam("keys", expanding=True)))
     .order_by(Resource.id)
     .with_for_update(key_share=True)
@@ -51,9 +51,26 @@ def lock(session: Session, ids: Collection[int]) -> None:
     Locks people before rooms when both are needed (docs/decisions/0004). On SQLite the transaction itself is the lock.
     Raises NotFound when one of them does not exist.
     """
-    wanted = sorted(set(ids))
-    if execute(session, _LOCK, keys=wanted).scalars().all() != wanted:
+    if len(_locked(session, ids)) != len(set(ids)):
         raise NotFound("resource")
+
+
+def lock_people(session: Session, professional_ids: Collection[int], usager_ids: Collection[int]) -> None:
+    """Lock professionals and usagers together, in id order; rooms come after them.
+
+    Raises NotFound, « professional » or « usager », for one that does not exist.
+    """
+    kinds = _locked(session, {*professional_ids, *usager_ids})
+    if any(kinds.get(key) != "professional" for key in professional_ids):
+        raise NotFound("professional")
+    if any(kinds.get(key) != "usager" for key in usager_ids):
+        raise NotFound("usager")
+
+
+def _locked(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Lock those that exist, and give their kinds. A number that no key can have is simply unknown."""
+    keys = [key for key in ids if 0 < key <= LARGEST_KEY]
+    return dict(execute(session, _LOCK, keys=keys).all())
 
 
 # In the order of the array, which is the order of preference.
@@ -69,8 +86,6 @@ _LOCK_FIRST_FREE = (
 def lock_first_free(session: Session, ids: Sequence[int]) -> int | None:
     """Lock the first of the resources that nobody else holds at this instant, without waiting; None if all are held.
 
-    On SQLite the transaction itself is the lock, so it is the first of them all.
+    PostgreSQL only: on SQLite the transaction itself is the lock.
     """
-    if session.get_bind().dialect.name == "sqlite":
-        return ids[0]
     return execute(session, _LOCK_FIRST_FREE, keys=list(ids), order=list(ids)).scalar()

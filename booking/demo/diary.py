@@ -22,7 +22,8 @@ from booking.demo.house import House, monday_of
 from booking.demo.offers import Agenda, Proposal, Week
 from booking.errors import SlotUnavailable
 from booking.reservations.commands import Act, Book, Cancel, Move, Outcome, RecordAttendance
-from booking.reservations.models import Attendance, CancelledBy, Participation
+from booking.reservations.models import Participation
+from booking.reservations.state import Attendance, CancelledBy
 
 BOOKED_AHEAD_DAYS = 21
 DESK_OPENS, DESK_CLOSES = 9 * 60, 17 * 60  # minutes after midnight

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
 from booking.messages.due import KINDS, Change, Kind, due
-from booking.messages.filing import file_one, recipients, subject_of
+from booking.messages.filing import draft, recipients, subject_of
+from booking.notify import outbox
 from booking.notify.models import OutboxMessage
 from booking.notify.outbox import dedupe_key
 from booking.people.models import Service
@@ -84,7 +85,7 @@ def _repair(session: Session, lost: Missing, now: datetime) -> bool:
     person = dict(recipients(session, lost.appointment_id, subject.confidential))[lost.person_id]
     wanted = due(lost.change, lost.notice, subject.standing, person, now)
     message = next(each for each in wanted if each.kind == lost.kind)
-    return file_one(session, subject, lost.person_id, lost.notice, message, now)
+    return outbox.file(session, [draft(subject, lost.person_id, lost.notice, message)], now) == 1
 
 
 def _prune(session: Session, now: datetime) -> int:

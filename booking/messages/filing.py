@@ -62,14 +62,18 @@ def file(session: Session, appointment_id: int, change: Change, now: datetime) -
     subject = subject_of(session, appointment_id)
     if change != "booked":
         outbox.discard(session, subject.uid, ALL_KINDS, change)
-    for person_id, recipient in recipients(session, appointment_id, subject.confidential):
-        for message in due(change, subject.standing.notice, subject.standing, recipient, now):
-            file_one(session, subject, person_id, subject.standing.notice, message, now)
+    notice = subject.standing.notice
+    drafts = [
+        draft(subject, person_id, notice, message)
+        for person_id, recipient in recipients(session, appointment_id, subject.confidential)
+        for message in due(change, notice, subject.standing, recipient, now)
+    ]
+    outbox.file(session, drafts, now)
 
 
-def file_one(session: Session, subject: Subject, person_id: int, notice: int, message: Due, now: datetime) -> bool:
-    """File one message about an appointment to one person; false when it is there already."""
-    draft = outbox.Draft(
+def draft(subject: Subject, person_id: int, notice: int, message: Due) -> outbox.Draft:
+    """One message about an appointment to one person, as the outbox files it."""
+    return outbox.Draft(
         kind=message.kind,
         about=subject.uid,
         person_id=person_id,
@@ -78,7 +82,6 @@ def file_one(session: Session, subject: Subject, person_id: int, notice: int, me
         due_at=message.at,
         withheld=message.withheld,
     )
-    return outbox.file(session, draft, now)
 
 
 def subject_of(session: Session, appointment_id: int) -> Subject:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from booking.db import execute
+from booking.db import UtcDateTime, execute
 from booking.notify.models import MessageKind, OutboxMessage, State
 
 # Longer than one message can take: some ten exchanges with the server, of mailer.TIMEOUT_SECONDS each.
@@ -67,6 +67,64 @@ class Outcome:
     due_at: datetime | None = None
 
 
+_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=UtcDateTime)
+_LEASED_TO: sa.BindParameter[Any] = sa.bindparam("lease", type_=UtcDateTime)
+_DUE = sa.and_(OutboxMessage.state == "waiting", OutboxMessage.due_at <= _NOW)
+_EXPIRED = sa.and_(OutboxMessage.state == "sending", OutboxMessage.lease_until <= _NOW)
+_IS_DUE = sa.select(sa.exists().where(sa.or_(_DUE, _EXPIRED)))
+_GIVE_BACK = sa.update(OutboxMessage).where(_EXPIRED).values(state="waiting", lease_until=None)
+_OLDEST = (
+    sa.select(OutboxMessage.id)
+    .where(_DUE)
+    .order_by(OutboxMessage.due_at, OutboxMessage.id)
+    .limit(sa.bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    sa.update(OutboxMessage)
+    .where(OutboxMessage.id.in_(sa.bindparam("ids", expanding=True)), OutboxMessage.state == "waiting")
+    .values(state="sending", lease_until=_LEASED_TO)
+    .returning(
+        OutboxMessage.id,
+        OutboxMessage.kind,
+        OutboxMessage.about,
+        OutboxMessage.person_id,
+        OutboxMessage.notice,
+        OutboxMessage.message_id,
+        OutboxMessage.attempts,
+        OutboxMessage.reason,
+        OutboxMessage.lease_until,
+    )
+)
+_RECORD = (
+    sa.update(OutboxMessage)
+    .where(
+        OutboxMessage.id == sa.bindparam("key"),
+        OutboxMessage.state == "sending",
+        OutboxMessage.lease_until == _LEASED_TO,
+    )
+    .values(
+        state=sa.bindparam("next_state"),
+        reason=sa.bindparam("why"),
+        attempts=sa.bindparam("tries"),
+        lease_until=None,
+        sent_at=sa.bindparam("at"),
+        due_at=sa.func.coalesce(sa.bindparam("due", type_=UtcDateTime), OutboxMessage.due_at),
+    )
+    .returning(OutboxMessage.id)
+)
+_DISCARD = (
+    sa.update(OutboxMessage)
+    .where(
+        OutboxMessage.about == sa.bindparam("thing"),
+        OutboxMessage.kind.in_(sa.bindparam("kinds", expanding=True)),
+        OutboxMessage.state == "waiting",
+    )
+    .values(state="discarded", reason=sa.bindparam("why"))
+    .returning(OutboxMessage.id)
+)
+
+
 def dedupe_key(kind: MessageKind, about: str, notice: int, person_id: int) -> str:
     """What makes two messages the same message, whoever files them."""
     return f"{kind}:{about}:{notice}:{person_id}"
@@ -77,25 +135,28 @@ def new_message_id(host: str) -> str:
     return f"<{secrets.token_hex(16)}@{host}>"
 
 
-def file(session: Session, draft: Draft, now: datetime) -> bool:
-    """Store a message to be sent when it is due; false when the same one is already there."""
+def file(session: Session, drafts: Sequence[Draft], now: datetime) -> int:
+    """Store messages to be sent when they are due; return how many were not there already."""
+    if not drafts:
+        return 0
     insert = _insert_once(session.get_bind().dialect.name)
-    stored = execute(
-        session,
-        insert,
-        kind=draft.kind,
-        about=draft.about,
-        person_id=draft.person_id,
-        notice=draft.notice,
-        dedupe_key=draft.dedupe_key,
-        message_id=draft.message_id,
-        state="withheld" if draft.withheld else "waiting",
-        reason=draft.withheld,
-        due_at=draft.due_at,
-        attempts=0,
-        created_at=now,
-    )
-    return stored.first() is not None
+    return len(session.connection().execute(insert, [_row(draft, now) for draft in drafts]).all())
+
+
+def _row(draft: Draft, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": draft.kind,
+        "about": draft.about,
+        "person_id": draft.person_id,
+        "notice": draft.notice,
+        "dedupe_key": draft.dedupe_key,
+        "message_id": draft.message_id,
+        "state": "withheld" if draft.withheld else "waiting",
+        "reason": draft.withheld,
+        "due_at": draft.due_at,
+        "attempts": 0,
+        "created_at": now,
+    }
 
 
 @cache
@@ -107,7 +168,7 @@ def _insert_once(dialect: str) -> sa.Insert:
 
 def is_due(session: Session, now: datetime) -> bool:
     """Whether there is anything to claim. A read, so that an idle worker never takes the write lock."""
-    return session.scalar(sa.select(sa.exists().where(sa.or_(_due(now), _expired(now))))) is True
+    return execute(session, _IS_DUE, now=now).scalar() is True
 
 
 def claim(session: Session, now: datetime, lease_from: datetime, limit: int = 1) -> list[Message]:
@@ -115,33 +176,28 @@ def claim(session: Session, now: datetime, lease_from: datetime, limit: int = 1)
 
     Expired leases go back to waiting first: whoever held them is gone.
     """
-    session.execute(sa.update(OutboxMessage).where(_expired(now)).values(state="waiting", lease_until=None))
-    oldest = sa.select(OutboxMessage.id).where(_due(now)).order_by(OutboxMessage.due_at, OutboxMessage.id)
-    ids = session.scalars(oldest.limit(limit).with_for_update(skip_locked=True)).all()
-    taken = (
-        sa.update(OutboxMessage)
-        .where(OutboxMessage.id.in_(ids), OutboxMessage.state == "waiting")
-        .values(state="sending", lease_until=lease_from + LEASE)
-        .returning(*_COLUMNS)
-    )
-    found = [Message(**row) for row in session.execute(taken).mappings()] if ids else []
+    execute(session, _GIVE_BACK, now=now)
+    ids = execute(session, _OLDEST, now=now, limit=limit).scalars().all()
+    if not ids:
+        return []
+    found = [Message(**row) for row in execute(session, _TAKE, ids=ids, lease=lease_from + LEASE).mappings()]
     return sorted(found, key=lambda message: ids.index(message.id))  # RETURNING promises no order
 
 
 def record(session: Session, message: Message, outcome: Outcome, now: datetime) -> bool:
     """Store what became of a claimed message; false when its lease had ended and somebody else took it."""
-    values: dict[str, Any] = {
-        "state": outcome.state,
-        "reason": outcome.reason,
-        "attempts": outcome.attempts,
-        "lease_until": None,
-        "sent_at": now if outcome.state == "sent" else None,
-    }
-    if outcome.due_at:
-        values["due_at"] = outcome.due_at
-    held = (OutboxMessage.state == "sending", OutboxMessage.lease_until == message.lease_until)
-    stored = sa.update(OutboxMessage).where(OutboxMessage.id == message.id, *held).values(values)
-    return session.execute(stored.returning(OutboxMessage.id)).first() is not None
+    stored = execute(
+        session,
+        _RECORD,
+        key=message.id,
+        lease=message.lease_until,
+        next_state=outcome.state,
+        why=outcome.reason,
+        tries=outcome.attempts,
+        at=now if outcome.state == "sent" else None,
+        due=outcome.due_at,
+    )
+    return stored.first() is not None
 
 
 def discard(session: Session, about: str, kinds: Sequence[MessageKind], reason: str) -> int:
@@ -149,9 +205,7 @@ def discard(session: Session, about: str, kinds: Sequence[MessageKind], reason: 
 
     One that is being sent at this instant is left alone: its sender reads the appointment again.
     """
-    waiting = (OutboxMessage.about == about, OutboxMessage.kind.in_(kinds), OutboxMessage.state == "waiting")
-    withdrawn = sa.update(OutboxMessage).where(*waiting).values(state="discarded", reason=reason)
-    return len(session.execute(withdrawn.returning(OutboxMessage.id)).all())
+    return len(execute(session, _DISCARD, thing=about, kinds=list(kinds), why=reason).all())
 
 
 def messages_about(session: Session, about: str) -> list[OutboxMessage]:
@@ -164,24 +218,3 @@ def newest(session: Session, state: State | None = None, limit: int = 100) -> li
     """The last messages filed, newest first; of one state when it is given."""
     query = sa.select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(limit)
     return list(session.scalars(query if state is None else query.where(OutboxMessage.state == state)))
-
-
-_COLUMNS = (
-    OutboxMessage.id,
-    OutboxMessage.kind,
-    OutboxMessage.about,
-    OutboxMessage.person_id,
-    OutboxMessage.notice,
-    OutboxMessage.message_id,
-    OutboxMessage.attempts,
-    OutboxMessage.reason,
-    OutboxMessage.lease_until,
-)
-
-
-def _due(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(OutboxMessage.state == "waiting", OutboxMessage.due_at <= now)
-
-
-def _expired(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(OutboxMessage.state == "sending", OutboxMessage.lease_until <= now)

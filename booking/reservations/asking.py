@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking.db import LARGEST_KEY, Base, execute
+from booking.db import LARGEST_KEY, execute
 from booking.errors import Invalid, NotFound, SlotTaken, SlotUnavailable
-from booking.people.models import Professional
 from booking.rooms.fitting import fits
 from booking.rooms.models import Room
 from booking.slots import availability, schedule
@@ -32,23 +28,6 @@ def check_start(start: datetime) -> None:
         raise Invalid("start", "not_on_grid")  # slots are found by whole seconds: it would be cut, or kept as it is
 
 
-def check_uid(uid: str) -> None:
-    """Raise NotFound for what cannot be a uid: PostgreSQL refuses to compare with some of it."""
-    if not (uid.isascii() and uid.isalnum()):
-        raise NotFound("appointment")
-
-
-def must_exist(session: Session, model: type[Base], key: int, what: str) -> None:
-    """Raise NotFound unless that row exists; a number that no key can have is simply unknown."""
-    if not 0 < key <= LARGEST_KEY or execute(session, _one_of(model), key=key).first() is None:
-        raise NotFound(what)
-
-
-@cache
-def _one_of(model: Any) -> sa.Select[int]:
-    return sa.select(model.id).where(model.id == sa.bindparam("key"))
-
-
 def check_qualified(session: Session, question: Question) -> None:
     """Raise SlotUnavailable unless every professional of the question does its type."""
     done_by = schedule.qualified(session, question.kind, question.professional_ids)
@@ -56,15 +35,19 @@ def check_qualified(session: Session, question: Question) -> None:
         raise SlotUnavailable("not_qualified")
 
 
+_SITE_OF = sa.select(Room.site_id).where(Room.id == sa.bindparam("room"))
+
+
 def check_room(session: Session, question: Question) -> None:
     """Refuse a room asked for that does not exist, is not needed, or does not fit."""
     if question.room_id is None:
         return
-    must_exist(session, Room, question.room_id, "room")
+    site_id = execute(session, _SITE_OF, room=question.room_id).scalar() if question.room_id <= LARGEST_KEY else None
+    if site_id is None:
+        raise NotFound("room")
     if question.need is None:
         raise Invalid("room", "not_expected")
-    site = sa.select(Room.site_id).where(Room.id == question.room_id)
-    rooms = schedule.read_rooms(session, [session.execute(site).scalar_one()])
+    rooms = schedule.read_rooms(session, [site_id])
     if not any(room.id == question.room_id and fits(room, question.need) for room in rooms):
         raise SlotUnavailable("room_unfit")
 
@@ -96,9 +79,3 @@ def with_alternatives(
     others = [slot for slot in found if slot.professional_id not in asked][: IN_ALL - len(same)]
     refusal.alternatives = sorted(same + others)
     return refusal
-
-
-def professionals(session: Session, keys: Sequence[int]) -> list[Professional]:
-    """The professionals with these ids, in id order."""
-    query = sa.select(Professional).where(Professional.id.in_(keys)).order_by(Professional.id)
-    return list(session.execute(query).scalars())

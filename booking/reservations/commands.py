@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from booking.people.directory import NewUsager
-from booking.reservations.models import Attendance, CancelledBy
+from booking.reservations.state import Attendance, CancelledBy, Status
 
 Origin = Literal["web", "cli", "demo"]
 Change = Literal["booked", "moved", "cancelled"]
@@ -93,7 +93,7 @@ class Outcome:
     start: datetime
     end: datetime
     room: str | None
-    status: Literal["booked", "cancelled"]
+    status: Status
     sequence: int
     version: int
     replayed: bool = False

@@ -9,17 +9,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
 from booking.people.models import Service, Usager
+from booking.reservations import store
 from booking.reservations.models import Appointment, History, Participation
-from booking.reservations.store import taken_by
 from booking.rooms.models import Room
 from booking.slots import guards
 from booking.slots.models import AppointmentType, Occupancy
-
-BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -89,10 +87,10 @@ def occupancies_match(session: Session) -> Iterator[Problem]:
     for appointment_id, resource_id, start, end in session.execute(query):
         if appointment_id is not None:
             taken[appointment_id].add((resource_id, start, end))
-    for appointment in _appointments(session):
-        expected = {(key, *span) for key, span in taken_by(appointment).items()}
-        if taken.pop(appointment.id, set()) != expected:
-            yield Problem("occupancy", f"appointment {appointment.uid}")
+    for state in store.every(session):
+        expected = {(key, *span) for key, span in state.taken().items()}
+        if taken.pop(state.id, set()) != expected:
+            yield Problem("occupancy", f"appointment {state.uid}")
     for key in sorted(taken):
         yield Problem("occupancy", f"no appointment {key}")
 
@@ -168,12 +166,3 @@ def namespaces_hold(session: Session) -> Iterator[Problem]:
     )
     for uid in session.scalars(query):
         yield Problem("namespace", f"appointment {uid}")
-
-
-def _appointments(session: Session) -> Iterator[Appointment]:
-    """Every appointment with its people, a batch at a time."""
-    query = sa.select(Appointment).options(
-        selectinload(Appointment.professionals),
-        selectinload(Appointment.participations),
-    )
-    yield from session.scalars(query.order_by(Appointment.id).execution_options(yield_per=BATCH))

@@ -10,11 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.db import Base
 from booking.people.models import Professional, Usager, one_of
+from booking.reservations.state import Attendance, CancelledBy, Status
 from booking.rooms.models import Room, Site
 from booking.slots.models import AppointmentType
 
-Attendance = Literal["expected", "arrived", "in_progress", "seen", "no_show", "excused", "revoked"]
-CancelledBy = Literal["usager", "service"]
 Action = Literal["booked", "moved", "room_changed", "cancelled", "attendance"]
 
 appointment_professional = sa.Table(
@@ -76,7 +75,7 @@ class Appointment(Base):
     participations: Mapped[list[Participation]] = relationship(order_by="Participation.usager_id")
 
     @property
-    def status(self) -> Literal["booked", "cancelled"]:
+    def status(self) -> Status:
         """Whether it stands."""
         return "cancelled" if self.cancelled_at else "booked"
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from booking.errors import NotFound
-from booking.reservations.asking import check_uid
+from booking.reservations import store
 from booking.reservations.models import Appointment, Command, History, Participation, appointment_professional
 from booking.rooms.models import Site
 from booking.slots import hours, schedule
@@ -18,7 +18,7 @@ from booking.slots.models import Absence, AppointmentType
 
 def find(session: Session, uid: str) -> Appointment:
     """The appointment with that uid. Raises NotFound."""
-    check_uid(uid)
+    store.check_uid(uid)
     appointment = session.scalars(_whole().where(Appointment.uid == uid)).first()
     if appointment is None:
         raise NotFound("appointment")

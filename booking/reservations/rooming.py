@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,21 +32,30 @@ def take_room(
 
     Raises SlotTaken when none is left.
     """
+    is_free = partial(_still_free, session, span=span, service_id=service_id, ignoring=ignoring)
     left = list(candidates)
+    if session.get_bind().dialect.name == "postgresql":  # on SQLite, the transaction is the lock
+        room_id = _without_waiting(session, left, is_free)
+        if room_id is not None:
+            return room_id
+        lock(session, left)
+    for room_id in left:
+        if is_free(room_id):
+            return room_id
+    raise SlotTaken("no_room")
+
+
+def _without_waiting(session: Session, left: list[int], is_free: Callable[[int], bool]) -> int | None:
+    """Lock and return a free room that nobody holds, or None; what was seen taken is out of `left`."""
+    connection = session.connection()
     while left:
-        with session.begin_nested() as attempt:
+        with connection.begin_nested() as attempt:
             room_id = lock_first_free(session, left)
-            if room_id is None:
-                break
-            if _still_free(session, room_id, span, service_id, ignoring):
+            if room_id is None or is_free(room_id):
                 return room_id
             attempt.rollback()  # gives the lock back: whoever waits for rooms holds none
         left.remove(room_id)
-    lock(session, left)
-    for room_id in left:
-        if _still_free(session, room_id, span, service_id, ignoring):
-            return room_id
-    raise SlotTaken("no_room")
+    return None
 
 
 def _still_free(session: Session, room_id: int, span: tuple[int, int], service_id: int, ignoring: int | None) -> bool:

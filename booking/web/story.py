@@ -17,6 +17,7 @@ from booking.notify.models import OutboxMessage
 from booking.people.models import Agent, Professional
 from booking.reservations import reading
 from booking.reservations.models import Appointment, History
+from booking.reservations.state import OVER
 from booking.rooms.models import Room
 from booking.web import wording
 
@@ -29,7 +30,6 @@ DONE = {
     "attendance": "Suivi noté",
 }
 Named = TypeVar("Named", Agent, Professional)
-OVER = {"seen", "no_show"}
 
 
 @dataclass(frozen=True)

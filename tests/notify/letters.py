@@ -29,7 +29,7 @@ def draft(cast: Cast, about: str = "a", kind: MessageKind = "confirmation", afte
 
 
 def filed(*drafts: Draft) -> None:
-    in_transaction(lambda session: [outbox.file(session, each, NOW) for each in drafts])
+    in_transaction(lambda session: outbox.file(session, drafts, NOW))
 
 
 def claimed(now: datetime = NOW, limit: int = 1) -> list[Message]:

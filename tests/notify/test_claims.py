@@ -24,9 +24,9 @@ def recorded(message: outbox.Message, outcome: Outcome = SENT) -> bool:
 
 
 def test_the_same_message_is_filed_once(session: Session, cast: Cast) -> None:
-    assert in_transaction(lambda s: outbox.file(s, draft(cast), NOW)) is True
+    assert in_transaction(lambda s: outbox.file(s, [draft(cast)], NOW)) == 1
     again = draft(cast, after=30)
-    assert in_transaction(lambda s: outbox.file(s, again, NOW)) is False
+    assert in_transaction(lambda s: outbox.file(s, [again], NOW)) == 0
     assert row(session).due_at == NOW
 
 

@@ -36,7 +36,7 @@ from booking.reservations import (
     reading,
     record_attendance,
 )
-from booking.reservations.models import Appointment
+from booking.reservations.models import Appointment, Attendance
 from booking.slots.models import AppointmentType, Closure, Occupancy, Opening
 from tests.builders import NOW, Cast, act, paris, rows_of
 
@@ -62,7 +62,8 @@ class Told:
 def taken(session: Session) -> set[tuple[int, int]]:
     """Every (resource, start) taken."""
     session.rollback()
-    return set(session.execute(sa.select(Occupancy.resource_id, Occupancy.starts_at)).all())  # type: ignore[arg-type]
+    rows = session.execute(sa.select(Occupancy.resource_id, Occupancy.starts_at))
+    return {(resource, start) for resource, start in rows}
 
 
 def counters(session: Session, outcome: Outcome) -> tuple[int, int, int]:
@@ -187,8 +188,9 @@ def test_who_cancelled_is_the_attendance(session: Session, booked: Outcome, by: 
 
 def test_attendance_goes_step_by_step_and_back(cast: Cast, session: Session, booked: Outcome) -> None:
     early = act(NINE - timedelta(minutes=20))
-    for number, step in enumerate(("arrived", "in_progress", "seen", "arrived", "expected")):
-        record_attendance(RecordAttendance(f"k{number}", booked.uid, cast.diallo, step), early)  # type: ignore[arg-type]
+    steps: tuple[Attendance, ...] = ("arrived", "in_progress", "seen", "arrived", "expected")
+    for number, step in enumerate(steps):
+        record_attendance(RecordAttendance(f"k{number}", booked.uid, cast.diallo, step), early)
     after = [row.after["attendance"][str(cast.diallo)] for row in reading.history(session, booked.appointment_id)]
     assert after == ["expected", "arrived", "in_progress", "seen", "arrived", "expected"]
     assert counters(session, booked) == (0, 0, 6)

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from booking import config
-from booking.reservations import Book, book, doctor
+from booking.reservations import Book, book, doctor, store
 from booking.reservations.doctor import Problem
 from tests.builders import Cast, act, paris
 from tests.reservations.racing import race
@@ -22,14 +22,14 @@ def test_what_is_booked_during_the_examination_is_no_harm(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Occupancies and appointments are read one after the other; SQLite's writers wait for the end of it."""
-    appointments = doctor._appointments
+    every = store.every
     command = Book("meanwhile", cast.entretien, NINE, cast.roux, cast.diallo)
 
     def booked_meanwhile(session: Session) -> object:
         assert race(app, [lambda: book(command, act())]) == {"ok": 1}
-        return appointments(session)
+        return every(session)
 
-    monkeypatch.setattr(doctor, "_appointments", booked_meanwhile)
+    monkeypatch.setattr(store, "every", booked_meanwhile)
     assert doctor.examine() == []
 
 

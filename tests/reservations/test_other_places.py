@@ -82,10 +82,10 @@ def test_a_room_of_another_site_is_found_by_the_doctor(cast: Cast, annex: tuple[
 
 
 NIGHTS = [
-    (datetime(2027, 3, 28, 1, 30), "the half-hour before the gap"),  # noqa: DTZ001 (a wall time; the zone comes below)
-    (datetime(2027, 3, 28, 3, 30), "after the gap"),  # noqa: DTZ001
-    (datetime(2026, 10, 25, 2, 30), "its end is 2h00 again"),  # noqa: DTZ001
-    (datetime(2026, 10, 25, 3, 0), "after the hour that comes twice"),  # noqa: DTZ001
+    (datetime(2027, 3, 28, 1, 30, tzinfo=PARIS), "the half-hour before the gap"),
+    (datetime(2027, 3, 28, 3, 30, tzinfo=PARIS), "after the gap"),
+    (datetime(2026, 10, 25, 2, 30, tzinfo=PARIS), "its end is 2h00 again"),
+    (datetime(2026, 10, 25, 3, 0, tzinfo=PARIS), "after the hour that comes twice"),
 ]
 
 
@@ -99,9 +99,9 @@ def test_a_move_by_wall_time_keeps_the_duration_when_clocks_change(
         SiteHours(site_id=cast.site, weekday=7, opens=0, closes=1440),
         Opening(professional_id=cast.roux, site_id=cast.site, starts=0, ends=720, **week),
     )
-    morning = wall.replace(hour=9, minute=0, tzinfo=PARIS)
+    morning = wall.replace(hour=9, minute=0)
     uid = book(Book("1", cast.entretien, morning, cast.roux, cast.diallo), act(now)).uid
-    outcome = move(Move("2", uid, wall.replace(tzinfo=PARIS)), act(now))
+    outcome = move(Move("2", uid, wall), act(now))
     assert outcome.end - outcome.start == timedelta(minutes=30)
     appointment = reading.find(session, uid)
     assert appointment.ends_at - appointment.starts_at == timedelta(minutes=30)

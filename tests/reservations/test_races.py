@@ -120,7 +120,7 @@ def unprotected(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     with db.engine.begin() as connection:
         guards.uninstall(connection)
     with monkeypatch.context() as patch:
-        patch.setattr(booking_module, "lock", lambda *_: None)
+        patch.setattr(booking_module, "lock_people", lambda *_: None)
         patch.setattr(rooming_module, "lock", lambda *_: None)
         patch.setattr("booking.sqlite.turn", lambda _engine: nullcontext())
         patch.setattr("booking.prepare", lambda _engine: None)
@@ -162,7 +162,7 @@ def test_without_the_locks_and_the_guard_overlaps_appear(
 
 def test_the_guard_alone_still_refuses(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     usagers = add_usagers(CLIENTS)
-    monkeypatch.setattr(booking_module, "lock", lambda *_: None)
+    monkeypatch.setattr(booking_module, "lock_people", lambda *_: None)
     outcomes = race(app, rivals(cast, "2026-11-23 09:00", usagers))
     assert outcomes["ok"] == 1
     assert overlaps() == 0

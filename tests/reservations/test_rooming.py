@@ -14,11 +14,10 @@ from booking.db import db, in_transaction
 from booking.errors import NotFound, SlotTaken, SlotUnavailable
 from booking.people.directory import NewUsager
 from booking.reservations import Book, book, store
-from booking.reservations.models import Appointment
 from booking.reservations.rooming import take_room
 from booking.resources import lock
 from booking.slots.models import Occupancy
-from tests.builders import Cast, act, paris
+from tests.builders import NOW, Cast, act, paris
 
 NINE = paris("2026-11-23 09:00")
 SPAN = (int(NINE.timestamp()), int(NINE.timestamp()) + 1800)
@@ -124,15 +123,14 @@ def test_another_fault_than_an_overlap_is_not_called_one(cast: Cast) -> None:
     uid = book(Book("k", cast.entretien, NINE, cast.roux, cast.diallo), act()).uid
 
     def shift(session: Session) -> None:
-        appointment = session.scalars(sa.select(Appointment).where(Appointment.uid == uid)).one()
-        appointment.buffer_before = 1
-        store.occupy(session, appointment)
+        before = store.locked(session, uid)
+        store.change(session, before, before.changed(NOW, buffer_before=1), "moved", act())
 
     with pytest.raises(sa.exc.IntegrityError):
         in_transaction(shift)
 
 
-def test_an_unknown_usager_is_refused_before_anything_is_locked(cast: Cast) -> None:
+def test_an_unknown_usager_is_named_as_such(cast: Cast) -> None:
     with pytest.raises(NotFound) as refused:
         book(Book("k", cast.entretien, NINE, cast.roux, 999), act())
     assert refused.value.what == "usager"
