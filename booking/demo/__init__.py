@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.access import credentials
-from booking.db import db
+from booking.db import db, relaxed
 from booking.demo import house, offers, post
 from booking.demo.diary import Diary
 from booking.demo.house import Period
@@ -47,7 +47,12 @@ def load(seed: int, now: datetime, filled: float = FILLED) -> Summary:
     same people, appointments and messages; only what must not be guessed (uids, codes, Message-IDs) is drawn anew.
     Raises NotFound when no site is loaded.
     """
-    rng, session = Random(seed), db.session()
+    with relaxed():
+        return _load(Random(seed), seed, now, filled)
+
+
+def _load(rng: Random, seed: int, now: datetime, filled: float) -> Summary:
+    session = db.session()
     zone = house.site(session).zone_info
     period = Period(now.astimezone(zone).date())
     begins = datetime.combine(period.first, datetime.min.time(), zone).astimezone(UTC) - BEFORE
