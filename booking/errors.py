@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 
 class BookingError(Exception):
@@ -40,15 +40,14 @@ class NotFound(BookingError):
 
 @dataclass(eq=False)
 class ImpossibleTime(BookingError):
-    """A wall time that does not exist that day (`gap`), or exists twice (`fold`). `minute` counts from midnight."""
+    """A wall time that the change of clocks skips that day. `minute` counts from midnight."""
 
     day: date
     minute: int
     zone: str
-    reason: Literal["gap", "fold"]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.minute // 60:02}:{self.minute % 60:02} {self.zone}: {self.reason}"
+        return f"{self.day} {self.minute // 60:02}:{self.minute % 60:02} {self.zone}"
 
 
 @dataclass(eq=False)

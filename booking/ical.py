@@ -229,7 +229,7 @@ def _folded(line: str) -> bytes:
     """The line in octets, with its CRLF. icalendar goes a character at a time: it gets only what needs it."""
     octets = line.encode()
     if len(octets) > _MAX_OCTETS:
-        octets = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
+        octets = Contentline(line).to_ical()  # type: ignore[no-untyped-call]  # icalendar's
     return octets + _CRLF
 
 

@@ -174,5 +174,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # seen at once, through a pipe too
+    # Lines are seen at once, through a pipe too.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a file, whatever TextIO says
     sys.exit(main(sys.argv[1:]))

@@ -66,29 +66,42 @@ def build_cast() -> Cast:
 
 def _build(session: Session) -> Cast:
     add = _Adder(session)
-    site = add.site()
-    services = [
-        add.row(Service(code=code, name=name, confidentiality=level))
-        for code, name, level in (
-            ("action-sociale", "Action sociale et insertion", "open"),
-            ("pmi", "Protection maternelle et infantile", "compartmented"),
-            ("sante-sexuelle", "Centre de santé sexuelle", "confidential"),
-        )
-    ]
-    social, pmi, sexual = services
-    worker, doctor, midwife = (
-        add.row(Profession(code=code, name=name))
-        for code, name in (
-            ("assistant-social", "Assistant social"),
-            ("medecin", "Médecin"),
-            ("sage-femme", "Sage-femme"),
-        )
+    site, services, professions = add.site(), _services(add), _professions(add)
+    return Cast(
+        site=site,
+        **{code.replace("-", "_"): service.id for code, service in services.items()},
+        **_professionals(add, site, services, professions),
+        **_rooms(add, site, services["sante-sexuelle"]),
+        **_types(add, services, professions),
+        diallo=add.usager("Diallo", "Amadou", email="amadou.diallo@exemple.example", phone="+33639981234"),
+        kone=add.usager("Koné", "Aminata", contact="none"),
+        amina=add.row(Agent(login="amina", name="Amina", created_at=NOW)).id,
     )
+
+
+def _services(add: _Adder) -> dict[str, Service]:
+    rows = (
+        ("action-sociale", "Action sociale et insertion", "open"),
+        ("pmi", "Protection maternelle et infantile", "compartmented"),
+        ("sante-sexuelle", "Centre de santé sexuelle", "confidential"),
+    )
+    return {code: add.row(Service(code=code, name=name, confidentiality=level)) for code, name, level in rows}
+
+
+def _professions(add: _Adder) -> dict[str, Profession]:
+    rows = (("assistant-social", "Assistant social"), ("medecin", "Médecin"), ("sage-femme", "Sage-femme"))
+    return {code: add.row(Profession(code=code, name=name)) for code, name in rows}
+
+
+def _professionals(
+    add: _Adder, site: int, services: dict[str, Service], professions: dict[str, Profession]
+) -> dict[str, int]:
+    worker = professions["assistant-social"], services["action-sociale"]
     people = {
-        "roux": add.professional("roux", "Mme", "Roux", worker, social),
-        "diop": add.professional("diop", "M.", "Diop", worker, social),
-        "lenoir": add.professional("lenoir", "Dr", "Lenoir", doctor, pmi),
-        "petit": add.professional("petit", "Mme", "Petit", midwife, sexual),
+        "roux": add.professional("roux", "Mme", "Roux", *worker),
+        "diop": add.professional("diop", "M.", "Diop", *worker),
+        "lenoir": add.professional("lenoir", "Dr", "Lenoir", professions["medecin"], services["pmi"]),
+        "petit": add.professional("petit", "Mme", "Petit", professions["sage-femme"], services["sante-sexuelle"]),
     }
     week = frozenset("12345")
     for who, days, starts, ends in (
@@ -99,25 +112,29 @@ def _build(session: Session) -> Cast:
         ("petit", week, 540, 720),
     ):
         add.opening(people[who], site, days, starts, ends)
-    return Cast(
-        site=site,
-        action_sociale=social.id,
-        pmi=pmi.id,
-        sante_sexuelle=sexual.id,
-        **people,
-        b1=add.room(site, "B1", "bureau", set()),
-        b2=add.room(site, "B2", "bureau", {"step_free"}),
-        c1=add.room(site, "C1", "cabinet", {"sink", "examination_couch"}),
-        c4=add.room(site, "C4", "cabinet", {"sink", "examination_couch"}, sexual.id),
-        en1=add.room(site, "EN1", "espace_numerique", {"computer"}),
-        entretien=add.type("entretien", social, worker, 30, {"bureau"}),
-        consultation=add.type("consultation", pmi, doctor, 30, {"cabinet"}, {"examination_couch"}, (5, 10)),
-        depistage=add.type("depistage", sexual, midwife, 20, {"cabinet"}),
-        appel=add.type("appel", social, worker, 15, set(), mode="phone"),
-        diallo=add.usager("Diallo", "Amadou", email="amadou.diallo@exemple.example", phone="+33639981234"),
-        kone=add.usager("Koné", "Aminata", contact="none"),
-        amina=add.row(Agent(login="amina", name="Amina", created_at=NOW)).id,
-    )
+    return people
+
+
+def _rooms(add: _Adder, site: int, sexual: Service) -> dict[str, int]:
+    return {
+        "b1": add.room(site, "B1", "bureau", set()),
+        "b2": add.room(site, "B2", "bureau", {"step_free"}),
+        "c1": add.room(site, "C1", "cabinet", {"sink", "examination_couch"}),
+        "c4": add.room(site, "C4", "cabinet", {"sink", "examination_couch"}, sexual.id),
+        "en1": add.room(site, "EN1", "espace_numerique", {"computer"}),
+    }
+
+
+def _types(add: _Adder, services: dict[str, Service], professions: dict[str, Profession]) -> dict[str, int]:
+    social, worker = services["action-sociale"], professions["assistant-social"]
+    pmi, doctor = services["pmi"], professions["medecin"]
+    sexual, midwife = services["sante-sexuelle"], professions["sage-femme"]
+    return {
+        "entretien": add.type("entretien", social, worker, 30, {"bureau"}),
+        "consultation": add.type("consultation", pmi, doctor, 30, {"cabinet"}, {"examination_couch"}, (5, 10)),
+        "depistage": add.type("depistage", sexual, midwife, 20, {"cabinet"}),
+        "appel": add.type("appel", social, worker, 15, set(), mode="phone"),
+    }
 
 
 class _Adder:

@@ -107,7 +107,7 @@ def app(settings: config.Settings) -> Iterator[Flask]:
         yield app
         db.session.rollback()
         db.session.remove()
-        leaked = db.engine.pool.checkedout()  # type: ignore[attr-defined]
+        leaked = db.engine.pool.checkedout()  # type: ignore[attr-defined]  # a QueuePool
         db.engine.dispose()
         assert not leaked, "a connection was not given back"
 

@@ -31,7 +31,7 @@ REFUSALS: list[tuple[BookingError, int, str]] = [
     (Invalid("name", "required"), 422, "Remplissez ce champ."),
     (Invalid("name", "too_long", maximum=80), 422, "Raccourcissez : 80 caractères au plus."),
     (
-        ImpossibleTime(date(2027, 3, 28), 150, "Europe/Paris", "gap"),
+        ImpossibleTime(date(2027, 3, 28), 150, "Europe/Paris"),
         422,
         "2h30 n’existe pas le dimanche 28 mars 2027 à cause du changement d’heure : choisissez une autre heure.",
     ),

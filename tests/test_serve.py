@@ -16,6 +16,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,8 +83,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def start(*arguments: object) -> subprocess.Popen[str]:
         env = {name: value for name, value in os.environ.items() if not name.startswith("BOOKING_")}
         command = [sys.executable, str(tmp_path / "scripts" / "serve.py"), *map(str, arguments)]
-        pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        started.append(subprocess.Popen(command, env=env | {"PYTHONUTF8": "1"}, **pipe))  # type: ignore[call-overload]
+        pipe: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        started.append(subprocess.Popen(command, env=env | {"PYTHONUTF8": "1"}, **pipe))
         return started[-1]
 
     yield start

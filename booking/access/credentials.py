@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
+from booking import links
 from booking.access import delays, passwords
 from booking.access.models import SignInLink
 from booking.db import db, in_transaction, violated
@@ -81,7 +80,7 @@ def issue_link(agent_id: int, now: datetime) -> str:
 
     Raises NotFound.
     """
-    token = secrets.token_urlsafe(32)
+    token = links.new_secret()
     in_transaction(lambda session: _issue_link(session, agent_id, token, now))
     return token
 
@@ -90,7 +89,9 @@ def _issue_link(session: Session, agent_id: int, token: str, now: datetime) -> N
     if _enabled(session, Agent.id == agent_id) is None:
         raise NotFound("agent")
     session.execute(sa.delete(SignInLink).where(SignInLink.agent_id == agent_id))
-    session.add(SignInLink(agent_id=agent_id, token_hash=_hash(token), created_at=now, expires_at=now + LINK_LASTS))
+    session.add(
+        SignInLink(agent_id=agent_id, token_hash=links.hashed(token), created_at=now, expires_at=now + LINK_LASTS)
+    )
 
 
 def agent_of_link(session: Session, token: str, now: datetime) -> Agent:
@@ -123,11 +124,9 @@ def _use_link(session: Session, token: str, hashed: str, now: datetime) -> int:
 
 
 def _usable(token: str, now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(SignInLink.token_hash == _hash(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return sa.and_(
+        SignInLink.token_hash == links.hashed(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now
+    )
 
 
 def prune(now: datetime) -> int:

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from booking import french, refusals, schema
-from booking.cli import lookups
 from booking.cli.usagers import Namesakes
 from booking.db import db, is_unavailable
 from booking.errors import BookingError, DatabaseUnavailable, Invalid, NotFound, SlotUnavailable
@@ -22,8 +21,10 @@ from booking.reservations.commands import Outcome
 from booking.reservations.models import Appointment
 from booking.rooms.models import Room
 from booking.rooms.sitefile import SiteFileInvalid
+from booking.slots import lookups
 from booking.slots.availability import Slot
 
+NOT_INITIALISED = "La base n’est pas prête : lancez d’abord « flask --app wsgi init »."
 # What an option is called when a refusal speaks of a field of the command behind it.
 OPTIONS = {
     "end": "--to",
@@ -77,7 +78,7 @@ def database_refusal(error: exc.DBAPIError | DatabaseUnavailable, as_json: bool)
     except exc.DBAPIError:
         return refusal(DatabaseUnavailable(), as_json)
     if not ready:
-        return Refusal("not_initialised", lookups.NOT_INITIALISED, as_json)
+        return Refusal("not_initialised", NOT_INITIALISED, as_json)
     if isinstance(error, exc.DBAPIError) and not is_unavailable(error):
         return error
     return refusal(DatabaseUnavailable(), as_json)
@@ -187,7 +188,7 @@ def _message(error: BookingError) -> str:
         case SiteFileInvalid():
             return f"Rien n’a été chargé.\n{error}"
         case NotFound(what="site"):
-            return lookups.NOT_INITIALISED
+            return NOT_INITIALISED
         case NotFound(what=what):
             return f"{refusals.THINGS.get(what, 'Cet élément')} n’existe pas : vérifiez ce que vous avez tapé."
     return refusals.sentence(error)

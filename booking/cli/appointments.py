@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from booking import clock, messages, reservations
-from booking.cli import answers, lookups, pages, usagers, values
+from booking.cli import answers, pages, usagers, values
 from booking.cli.speaking import Misuse, as_json, command
 from booking.cli.usagers import Who
 from booking.db import db
@@ -20,7 +20,8 @@ from booking.people import fields
 from booking.people.models import Service
 from booking.reservations import reading
 from booking.reservations.commands import Act, Book, Cancel, Move, Outcome
-from booking.reservations.models import CancelledBy
+from booking.reservations.state import CancelledBy
+from booking.slots import lookups
 
 KEY_MAX = 64
 START_HELP = "2026-11-24T14:30 à l’heure du site, ou avec décalage : 2026-11-24T14:30+01:00."
@@ -80,7 +81,7 @@ def show(uid: str, as_json: bool) -> None:
     Clés JSON : uid, start, end, room, status, sequence.
     """
     session = db.session()
-    found = reading.find(session, lookups.checked_uid(uid))
+    found = reading.find(session, uid)
     zone = found.site.zone_info
     answers.write(as_json, answers.appointment_object(found, zone), pages.appointment(session, found))
 
@@ -111,7 +112,7 @@ def move(
     session = db.session()
     request = Move(
         key=_key(key),
-        uid=lookups.checked_uid(uid),
+        uid=uid,
         start=values.instant(ctx, "start", start, lookups.zone(session)) if start else None,
         professional_id=lookups.professional(session, professional).id if professional else None,
         room_id=_room_id(session, room),
@@ -129,7 +130,7 @@ def cancel(uid: str, by: CancelledBy, key: str | None, as_json: bool) -> None:
 
     Clés JSON : uid, start, end, room, status, sequence.
     """
-    request = Cancel(key=_key(key), uid=lookups.checked_uid(uid), by=by)
+    request = Cancel(key=_key(key), uid=uid, by=by)
     _answer(db.session(), reservations.cancel(request, _act()), "Rendez-vous annulé.", as_json)
 
 

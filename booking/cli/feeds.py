@@ -9,11 +9,12 @@ from flask import current_app
 
 import booking.feeds as calendar_feeds
 from booking import clock, french, labels
-from booking.cli import answers, lookups, values
+from booking.cli import answers, values
 from booking.cli.speaking import SpeakingGroup, as_json, command
 from booking.config import Settings
-from booking.db import db
+from booking.db import LARGEST_KEY, db
 from booking.feeds.models import FeedToken, Wording
+from booking.slots import lookups
 
 
 @click.group("feed", cls=SpeakingGroup)
@@ -41,7 +42,7 @@ def issue(professional: str, label: str, wording: Wording, as_json: bool) -> Non
 
 
 @command("revoke")
-@click.argument("number", metavar="NUMÉRO", type=values.Whole(1, 2**31 - 1))
+@click.argument("number", metavar="NUMÉRO", type=values.Whole(1, LARGEST_KEY))
 @as_json
 def revoke(number: int, as_json: bool) -> None:
     """Retire un lien d’abonnement ; « feed list » donne son numéro.

@@ -10,11 +10,12 @@ import click
 import sqlalchemy as sa
 
 from booking import clock, labels
-from booking.cli import answers, lookups, values
+from booking.cli import answers, values
 from booking.cli.speaking import as_json, command
 from booking.db import db
 from booking.people.models import Professional
 from booking.rooms.models import Room
+from booking.slots import lookups
 from booking.slots.availability import Search, find_slots
 from booking.slots.models import AppointmentType
 

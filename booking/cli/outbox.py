@@ -10,12 +10,13 @@ import click
 from flask import current_app
 
 from booking import clock, jobs
-from booking.cli import answers, lookups, values
+from booking.cli import answers, values
 from booking.cli.speaking import SpeakingGroup, as_json, command
 from booking.db import db
 from booking.messages import fate
 from booking.notify.models import OutboxMessage, State
 from booking.notify.outbox import newest
+from booking.slots import lookups
 
 
 @click.group("outbox", cls=SpeakingGroup)

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from booking import french, labels
 from booking.cli import answers
 from booking.messages import fate
-from booking.notify.models import OutboxMessage
 from booking.notify.outbox import messages_about
 from booking.reservations import reading
 from booking.reservations.models import Appointment, History
@@ -40,10 +39,6 @@ def _facts(one: Appointment, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
         yield "Usager", f"{usager.name} (n° {usager.id}), {labels.ATTENDANCE[participation.attendance]}"
     by = f" {labels.CANCELLED_BY[one.cancelled_by]}" if one.cancelled_by else ""
     yield "État", f"{labels.STATUSES[one.status]}{by}"
-
-
-def _message(message: OutboxMessage, zone: ZoneInfo) -> str:
-    return f"{fate.kind(message)} : {fate.fate(message, zone)}"
 
 
 def _event(event: History, zone: ZoneInfo) -> str:

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 import booking.demo as demonstration
 from booking import clock, jobs, messages, schema
-from booking.cli import answers, lookups, values
+from booking.cli import answers, values
 from booking.cli.speaking import as_json, command
 from booking.db import db
 from booking.reservations.doctor import Problem, examine
 from booking.rooms import inventory
+from booking.slots import lookups
 
 MORNING = timedelta(hours=8)
 NOT_EMPTY = "La base contient déjà des données : rien n’a été chargé."
@@ -138,4 +139,4 @@ def _sentence(problem: Problem) -> str:
 @command("worker")
 def worker() -> None:
     """Le processus d’arrière-plan : envoie, rappelle, range. Ctrl-C pour l’arrêter."""
-    jobs.run_worker(current_app._get_current_object())  # type: ignore[attr-defined]  # the application itself
+    jobs.run_worker(current_app._get_current_object())  # type: ignore[attr-defined]  # of the proxy

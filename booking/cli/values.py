@@ -13,8 +13,7 @@ from booking import refusals
 from booking.errors import BookingError, ImpossibleTime, Invalid
 from booking.people import fields
 from booking.slots import hours
-
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+from booking.slots.availability import FIRST_DAY, LAST_DAY, check_distance
 
 
 class Day(click.ParamType[date]):
@@ -32,7 +31,7 @@ class Day(click.ParamType[date]):
             day = fields.day("date", value)
         except Invalid as error:
             self.fail(refusals.sentence(error), param, ctx)
-        if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if day is None or not FIRST_DAY <= day <= LAST_DAY:
             self.fail(_year_out_of_range(), param, ctx)
         return day
 
@@ -99,8 +98,7 @@ def _instant(text: str, zone: ZoneInfo) -> datetime:
         raise
     except ValueError as error:
         raise Invalid("start", "not_a_time") from error
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise Invalid("start", "out_of_range", minimum=f"l’an {FIRST_YEAR}", maximum=f"l’an {LAST_YEAR}")
+    check_distance("start", moment)
     return moment
 
 
@@ -110,4 +108,4 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _year_out_of_range() -> str:
-    return f"Choisissez une date entre {FIRST_YEAR} et {LAST_YEAR}."
+    return f"Choisissez une date entre {FIRST_DAY.year} et {LAST_DAY.year}."

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
 
+from booking import links
 from booking.feeds.models import FeedToken
-from booking.feeds.tokens import hashed
 from booking.people.models import Professional, Service
 from booking.rooms.models import Site
 from booking.slots.models import AppointmentType
@@ -51,7 +51,7 @@ def version(session: Session, token: str, now: datetime) -> FeedState | None:
     local day, the names of the types, the classes of the services and the format. A use case that renames an
     usager raises `feed_version` of the professionals whose feeds show the name.
     """
-    row = session.execute(_query(hashed(token))).one_or_none()
+    row = session.execute(_query(links.hashed(token))).one_or_none()
     if row is None:
         return None
     zone = row.zone or "UTC"

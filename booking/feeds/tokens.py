@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 from typing import get_args
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from booking import links
 from booking.db import in_transaction
 from booking.errors import DatabaseUnavailable, Invalid, NotFound
 from booking.feeds.models import FeedToken, Wording
 from booking.people.fields import clean_line
 from booking.people.models import Professional
 
-TOKEN_BYTES = 32
 LABEL_MAXIMUM = 60
 NOTED_EVERY = timedelta(hours=1)
-
-
-def hashed(token: str) -> str:
-    """What is stored of a secret. It is random and long, so a plain hash is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def issue(professional_id: int, label: str, wording: str, now: datetime) -> str:
@@ -35,8 +28,8 @@ def issue(professional_id: int, label: str, wording: str, now: datetime) -> str:
     label = clean_line("label", label, LABEL_MAXIMUM, required=True)
     if wording not in get_args(Wording):
         raise Invalid("wording", "unknown")
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    row = {"token_hash": hashed(token), "label": label, "wording": wording, "created_at": now}
+    token = links.new_secret()
+    row = {"token_hash": links.hashed(token), "label": label, "wording": wording, "created_at": now}
     in_transaction(lambda session: _insert(session, professional_id, row))
     return token
 

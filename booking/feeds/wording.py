@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from booking.people.fields import full_name
+
 BUSY = "Occupé"
 ABSENT = {"occupe": "Indisponible", "initiales": "Absent", "complet": "Absent"}
 PLACES = {"phone": "Par téléphone", "video": "En vidéo", "home": "À domicile"}
@@ -40,7 +42,7 @@ def entry(wording: str, facts: Facts) -> tuple[str, str | None]:
         return BUSY, None
     place = facts.room or PLACES.get(facts.mode)
     if wording == "complet" and facts.confidentiality == "open":
-        return f"{', '.join(map(full_name, facts.people))} – {facts.type_name}", place
+        return f"{', '.join(full_name(*person) for person in facts.people)} – {facts.type_name}", place
     return f"RDV {', '.join(map(initials, facts.people))}", place
 
 
@@ -53,8 +55,3 @@ def initials(person: Person) -> str:
     """« A. D. » for Amadou Diallo, « D. » for somebody with one name."""
     names = (person.first_name, person.last_name)
     return " ".join(f"{name[0].upper()}." for name in names if name)
-
-
-def full_name(person: Person) -> str:
-    """« DIALLO Amadou »."""
-    return f"{person.last_name.upper()} {person.first_name or ''}".strip()

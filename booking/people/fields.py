@@ -37,6 +37,11 @@ _FRENCH_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 
 
+def full_name(last_name: str, first_name: str | None) -> str:
+    """How an usager's name is written, « DIALLO Amadou »."""
+    return f"{last_name.upper()} {first_name or ''}".strip()
+
+
 def has_control_characters(text: str) -> bool:
     """Whether the text holds what nobody types: C0, DEL, C1, U+2028, U+2029, bidi overrides, surrogates."""
     return any(unicodedata.category(one) in _REFUSED_CATEGORIES and one not in _JOINERS for one in text)

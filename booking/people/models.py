@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.db import Base
+from booking.people.fields import full_name
 
 Confidentiality = Literal["open", "compartmented", "confidential"]
 Contact = Literal["normal", "discreet", "none"]
@@ -132,7 +133,7 @@ class Usager(Base):
         """« DIALLO Amadou », or the code of a person received without a name."""
         if self.last_name is None:
             return f"Visiteur {self.code}"
-        return f"{self.last_name.upper()} {self.first_name or ''}".strip()
+        return full_name(self.last_name, self.first_name)
 
 
 class Agent(Base):

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, TypeVar, get_args
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from booking.db import Base, in_transaction
 from booking.people.models import Confidentiality, Profession, Service
@@ -37,12 +37,10 @@ def first_site() -> str:
     return (files("booking.rooms") / "asnieres.toml").read_text(encoding="utf-8")
 
 
-def rooms(session: Session, site_id: int, include_retired: bool = False) -> list[Room]:
-    """The rooms of a site in the order of the screen; retired ones are left out unless asked for."""
-    query = sa.select(Room).where(Room.site_id == site_id).order_by(Room.position, Room.code)
-    if not include_retired:
-        query = query.where(Room.retired_at.is_(None))
-    return list(session.scalars(query))
+def rooms(session: Session, site_id: int) -> list[Room]:
+    """The rooms in use of a site, with the services they are reserved for, in the order of the screens."""
+    query = sa.select(Room).where(Room.site_id == site_id, Room.retired_at.is_(None))
+    return list(session.scalars(query.options(joinedload(Room.reserved_for)).order_by(Room.position, Room.code)))
 
 
 def load_site(text: str) -> int:

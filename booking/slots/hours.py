@@ -64,7 +64,7 @@ def exact_instant(day: date, minute: int, zone: ZoneInfo) -> int:
     """
     seconds, exists = _located(day, minute, zone)
     if not exists:
-        raise ImpossibleTime(day, minute, zone.key, "gap")
+        raise ImpossibleTime(day, minute, zone.key)
     return seconds
 
 

@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 
 from booking import clock, reservations
 from booking.db import db
-from booking.errors import AppointmentClosed, ImpossibleTime, Invalid, NotFound, SlotUnavailable, StaleVersion
-from booking.people import fields
+from booking.errors import AppointmentClosed, ImpossibleTime, Invalid, SlotUnavailable, StaleVersion
 from booking.reservations import reading
 from booking.reservations.commands import Cancel, Move, Outcome, RecordAttendance
 from booking.reservations.models import Appointment
-from booking.slots import availability
+from booking.reservations.state import NOTED
+from booking.slots import availability, lookups
 from booking.slots.availability import Search, Slot
 from booking.web import lists, story, wording
 from booking.web.acting import act
@@ -28,7 +28,6 @@ from booking.web.policy import signed_in
 
 PROPOSED_FOR = timedelta(days=14)
 MOST_PROPOSED = 24
-NOTED = ("expected", "arrived", "in_progress", "seen", "no_show")
 
 bp = Blueprint("appointments", __name__, url_prefix="/rendez-vous/<uid>")
 
@@ -83,8 +82,6 @@ def show(uid: str) -> str:
 
 def found(uid: str) -> Appointment:
     """The appointment of the address. Raises NotFound."""
-    if fields.has_control_characters(uid):
-        raise NotFound("appointment")
     return reading.find(db.session(), uid)
 
 
@@ -160,7 +157,7 @@ def move(uid: str) -> Response | tuple[str, int]:
 
     def change() -> Outcome:
         code = form.professional.data
-        who = lists.professional(db.session(), code).id if code else None
+        who = lookups.professional(db.session(), code).id if code else None
         return reservations.move(Move(form.key.data, uid, form.start.data, who, None, form.version.data), act())
 
     return _carry_out(uid, form, change, "moved")
@@ -173,7 +170,7 @@ def change_room(uid: str) -> Response | tuple[str, int]:
     form = _with_rooms(db.session(), RoomForm(), found(uid))
 
     def change() -> Outcome:
-        room = lists.room(db.session(), form.room.data)
+        room = lookups.room(db.session(), form.room.data)
         return reservations.move(Move(form.key.data, uid, None, None, room.id, form.version.data), act())
 
     return _carry_out(uid, form, change, "room_changed")

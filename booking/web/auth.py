@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
     """Sessions, and the check of the policy before every view."""
     # Not `init_app`: its hooks ask who is signed in on every answer, the page of a database out of reach and the
     # calendar feeds included. We have no « remember me », which is what they are for.
-    app.login_manager = login_manager  # type: ignore[attr-defined]
+    app.login_manager = login_manager  # type: ignore[attr-defined]  # where Flask-Login looks for it
     login_manager.user_loader(load_agent)
     app.before_request(enforce)
     app.register_blueprint(bp)

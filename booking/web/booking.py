@@ -14,11 +14,12 @@ from booking import clock, french
 from booking.db import db
 from booking.errors import Invalid, SlotUnavailable
 from booking.people import fields
-from booking.people.directory import NewUsager, cleaned, search_usagers, similar_usagers
+from booking.people.directory import SEARCH_MAX, NewUsager, cleaned, search_usagers, similar_usagers
 from booking.people.models import Professional, Usager
 from booking.reservations import book, reading
 from booking.reservations.commands import Book
 from booking.rooms.models import Site
+from booking.slots import lookups
 from booking.slots.models import AppointmentType
 from booking.web import lists, wording
 from booking.web.acting import act
@@ -28,7 +29,6 @@ from booking.web.policy import signed_in
 from booking.web.slots import asked_for
 
 MOST_FOUND = 20
-SEARCH_MAX = 120
 
 bp = Blueprint("booking", __name__)
 
@@ -107,13 +107,13 @@ AnyForm = ForKnown | ForVisitor | ForNew
 
 def chosen(session: Session) -> Chosen:
     """Read the address. Raises NotFound for what does not exist, Invalid and ImpossibleTime for the hour."""
-    site = lists.site(session)
+    site = lookups.site(session)
     start = required(moment(lambda: site.zone_info))("debut", request.args.get("debut", ""))
     return Chosen(
         site,
-        lists.appointment_type(session, request.args.get("motif", "")),
+        lookups.appointment_type(session, request.args.get("motif", "")),
         start,
-        lists.professional(session, request.args.get("professionnel", "")),
+        lookups.professional(session, request.args.get("professionnel", "")),
     )
 
 

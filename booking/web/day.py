@@ -17,7 +17,7 @@ from booking.people.models import Usager
 from booking.reservations import reading
 from booking.reservations.models import Appointment
 from booking.rooms.models import Room, Site
-from booking.slots import schedule
+from booking.slots import lookups, schedule
 from booking.slots.holidays import public_holidays
 from booking.slots.hours import DAY_MINUTES, instant
 from booking.slots.models import Closure
@@ -26,8 +26,6 @@ from booking.web.forms import Query, Ruled, day_of_work
 from booking.web.policy import signed_in
 
 CELL_MINUTES = 5
-HOUR_CELLS = 60 // CELL_MINUTES
-MOST_CELLS = 24 * HOUR_CELLS
 MOST_COLUMNS = 40
 
 bp = Blueprint("day", __name__)
@@ -82,7 +80,7 @@ class Card:
 def day() -> str | tuple[str, int]:
     """The grid of a day, today's by default."""
     session = db.session()
-    site = lists.site(session)
+    site = lookups.site(session)
     today = clock.now().astimezone(site.zone_info).date()
     form = DayForm(request.args)
     wrong = not form.validate()

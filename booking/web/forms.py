@@ -18,13 +18,13 @@ from booking.errors import ImpossibleTime, Invalid
 from booking.people import fields
 from booking.refusals import sentence
 from booking.slots import hours
+from booking.slots.availability import FIRST_DAY, LAST_DAY
 
 T = TypeVar("T")
 Rule = Callable[[str, str], T]
 Choices = Iterable[tuple[str, str]]
 Groups = dict[str, list[tuple[str, str]]]
 SENT: Final = object()
-FIRST_YEAR, LAST_YEAR = 2000, 2999
 SECRET_MAXIMUM = 1024
 
 _CLOCK = re.compile(r"([01]?\d|2[0-4])[:hH]([0-5]\d)", re.ASCII)
@@ -62,7 +62,7 @@ def day(field: str, text: str) -> date | None:
 def day_of_work(field: str, text: str) -> date | None:
     """A date of the years in which anybody works: there is always a day before and a day after it."""
     found = fields.day(field, text)
-    if found is not None and not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if found is not None and not FIRST_DAY <= found <= LAST_DAY:
         raise Invalid(field, "not_a_date")
     return found
 
@@ -232,7 +232,7 @@ class Form(FlaskForm):
 
     def __init__(self, formdata: Any = SENT, *, prefix: str = "", data: Mapping[str, Any] | None = None) -> None:
         given = {} if formdata is SENT else {"formdata": formdata}
-        super().__init__(prefix=prefix, data=data, **given)  # type: ignore[no-untyped-call]
+        super().__init__(prefix=prefix, data=data, **given)  # type: ignore[no-untyped-call]  # Flask-WTF's
 
     @property
     def has_errors(self) -> bool:

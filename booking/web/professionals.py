@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response
 
 from booking import clock, feeds
 from booking.config import Settings
-from booking.db import db
+from booking.db import LARGEST_KEY, db
 from booking.errors import ImpossibleTime, Invalid, NotFound
 from booking.feeds.models import FeedToken
 from booking.people.models import Professional
 from booking.reservations import reading
-from booking.slots import planning
+from booking.slots import lookups, planning
 from booking.slots.models import Absence, Opening
 from booking.web import lists, planning_forms
 from booking.web.forms import Form
@@ -38,7 +38,7 @@ DONE = {
 
 bp = Blueprint("professionals", __name__, url_prefix="/professionnels")
 Owned = TypeVar("Owned", Opening, Absence, FeedToken)
-KEY = "<int(max=2147483647):key>"
+KEY = f"<int(max={LARGEST_KEY}):key>"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def show(code: str) -> str:
 def page(code: str, wrong: Form | None = None, ending: int | None = None, secret: Secret | None = None) -> str:
     """The page, with the form that was refused if one was (`ending`: for which opening), or a new secret."""
     session = db.session()
-    professional = lists.professional(session, code)
+    professional = lookups.professional(session, code)
     openings = _openings(session, professional)
     return render_template(
         "admin/professional.html",
@@ -115,7 +115,7 @@ def _absences(session: Session, professional: Professional, now: datetime) -> li
 
 def _owned(code: str, model: type[Owned], key: int, what: str) -> int:
     """The key, when that thing is this professional's. Raises NotFound."""
-    professional = lists.professional(db.session(), code)
+    professional = lookups.professional(db.session(), code)
     row = db.session().get(model, key)
     if row is None or row.professional_id != professional.id:
         raise NotFound(what)
@@ -126,7 +126,7 @@ def _carry_out(
     code: str, form: Form, change: Callable[[Professional], object], done: str, ending: int | None = None
 ) -> Response | tuple[str, int]:
     """Do it and say so; or show the page again with what was refused beside its field."""
-    professional = lists.professional(db.session(), code)
+    professional = lookups.professional(db.session(), code)
     if form.validate():
         try:
             change(professional)
@@ -156,7 +156,7 @@ def add_dated(code: str) -> Response | tuple[str, int]:
 
 
 def _add_opening(code: str, form: WeeklyForm | DatedForm) -> Response | tuple[str, int]:
-    site_id = lists.site(db.session()).id
+    site_id = lookups.site(db.session()).id
 
     def change(professional: Professional) -> object:
         return planning.add_opening(form.opening(professional, site_id), clock.now())
@@ -211,7 +211,7 @@ def remove_absence(code: str, key: int) -> Response | tuple[str, int]:
 @signed_in
 def issue_feed(code: str) -> str | Response | tuple[str, int]:
     """Make a link; its secret is in this answer and nowhere else, so there is no redirect."""
-    professional = lists.professional(db.session(), code)
+    professional = lookups.professional(db.session(), code)
     form = planning_forms.new(FeedForm)
     if not form.validate():
         return page(code, form), 422

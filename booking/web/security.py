@@ -55,7 +55,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     if settings.https:
         # TLS ends at one proxy in front of us: it says who the client is, and delays count by address.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
+        behind_proxy = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)
+        app.wsgi_app = behind_proxy  # type: ignore[method-assign]  # Flask's own way to put a middleware in front
     csrf.init_app(app)
     app.after_request(lambda response: with_headers(response, settings.https))
 

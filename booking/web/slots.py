@@ -14,7 +14,7 @@ from booking.db import db
 from booking.errors import Invalid
 from booking.people.models import Usager
 from booking.reservations import reading
-from booking.slots import availability, hours
+from booking.slots import availability, hours, lookups
 from booking.slots.availability import Search, Slot
 from booking.web import lists
 from booking.web.forms import Choice, Query, Ruled, day_of_work, number, required
@@ -84,9 +84,9 @@ def _last_type(session: Session, person: Usager) -> str:
 
 
 def _find(session: Session, form: SearchForm, person: Usager | None) -> list[Slot]:
-    kind = lists.appointment_type(session, form.motif.data)
+    kind = lookups.appointment_type(session, form.motif.data)
     who = form.professionnel.data
-    only = frozenset({lists.professional(session, who).id}) if who else None
+    only = frozenset({lookups.professional(session, who).id}) if who else None
     # A confidential service receives by code: nobody's other appointments are looked at.
     named = person if person is not None and not kind.service.confidential else None
     try:

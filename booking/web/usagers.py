@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from booking import clock
 from booking.db import db
-from booking.people.directory import search_usagers
+from booking.people.directory import SEARCH_MAX, search_usagers
 from booking.people.models import Usager
 from booking.reservations.models import Appointment, Participation
 from booking.web.forms import Query, Ruled, line
@@ -18,7 +18,6 @@ from booking.web.policy import signed_in
 
 MOST_FOUND = 20
 MOST_COMING = 3
-SEARCH_MAX = 120
 
 bp = Blueprint("usagers", __name__)
 

@@ -28,16 +28,23 @@ TAKEN = [
 ]
 
 
+def refusal(password: str) -> tuple[str, str] | None:
+    """The field and the rule that refuse a password of « amina.berger », or None."""
+    try:
+        passwords.check_strength(password, "amina.berger")
+    except Invalid as error:
+        return error.field, error.rule
+    return None
+
+
 @pytest.mark.parametrize(("password", "rule"), [row[:2] for row in REFUSED], ids=[row[2] for row in REFUSED])
 def test_quickly_guessed(password: str, rule: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        passwords.check_strength(password, "amina.berger")
-    assert (refusal.value.field, refusal.value.rule) == ("password", rule)
+    assert refusal(password) == ("password", rule)
 
 
 @pytest.mark.parametrize("password", [row[0] for row in TAKEN], ids=[row[1] for row in TAKEN])
 def test_taken(password: str) -> None:
-    passwords.check_strength(password, "amina.berger")
+    assert refusal(password) is None
 
 
 def test_kept_as_argon2id_with_a_salt() -> None:

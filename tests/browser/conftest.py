@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -93,8 +94,8 @@ def tab(chromium: Browser) -> Iterator[Tabs]:
     contexts: list[BrowserContext] = []
     said: list[str] = []
 
-    def opened(**options: object) -> Page:
-        context = chromium.new_context(locale="fr-FR", timezone_id="Europe/Paris", **options)  # type: ignore[arg-type]
+    def opened(**options: Any) -> Page:
+        context = chromium.new_context(locale="fr-FR", timezone_id="Europe/Paris", **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)

@@ -55,31 +55,38 @@ def test_with_a_server_mails_are_sent(tmp_path: Path, postman: Postman) -> None:
 
 
 @contextmanager
-def scripted(*lines: str) -> Iterator[Smtp]:
-    """A server that greets, then gives one line of the script to each command, then hangs up."""
+def scripted(*lines: str, heard: list[str] | None = None) -> Iterator[Smtp]:
+    """A server that greets, then gives one line of the script to each command, then hangs up.
+
+    It notes the verbs of these commands in `heard`, and « taken » once a mail has ended.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        talk = threading.Thread(target=_follow, args=(listener, lines))
+        talk = threading.Thread(target=_follow, args=(listener, lines, [] if heard is None else heard))
         talk.start()
         yield Smtp("127.0.0.1", listener.getsockname()[1], None, None, implicit_tls=False)
         talk.join()
 
 
-def _follow(listener: socket.socket, lines: tuple[str, ...]) -> None:
+def _follow(listener: socket.socket, lines: tuple[str, ...], heard: list[str]) -> None:
     connection, _ = listener.accept()
     with connection, connection.makefile("rb") as commands:
         connection.sendall(b"220 ready\r\n")
         for line in lines:
             command = commands.readline()
+            heard.append(command[:4].decode().upper().strip())
             connection.sendall(line.encode() + b"\r\n")
-            if command.upper().startswith(b"DATA"):
+            if heard[-1] == "DATA":
                 while commands.readline() != b".\r\n":
                     pass
+                heard.append("taken")
                 connection.sendall(b"250 taken\r\n")
 
 
 def test_hanging_up_after_the_mail_was_taken_is_no_failure() -> None:
-    with scripted("250 hello", "250 sender", "250 recipient", "354 go on") as server:
+    heard: list[str] = []
+    with scripted("250 hello", "250 sender", "250 recipient", "354 go on", heard=heard) as server:
         mailer.send(server, LETTER)
+    assert heard == ["EHLO", "MAIL", "RCPT", "DATA", "taken"]
 
 
 def test_a_server_that_hangs_up_at_once_is_unreachable() -> None:
@@ -119,8 +126,10 @@ def test_a_password_never_crosses_a_network_in_clear(monkeypatch: pytest.MonkeyP
 
 def test_on_the_same_machine_a_password_may() -> None:
     answers = ("250-hello\r\n250 AUTH PLAIN", "235 welcome", "250 sender", "250 recipient", "354 go on", "221 bye")
-    with scripted(*answers) as server:
+    heard: list[str] = []
+    with scripted(*answers, heard=heard) as server:
         mailer.send(replace(server, user="booking", password="secret"), LETTER)
+    assert heard == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "taken", "QUIT"]
 
 
 def test_a_wrong_password_is_our_fault_and_not_the_recipients() -> None:

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from booking.slots.availability import Search, Slot
 from tests.builders import PARIS
 
 
-def ask(type_id: int, start: datetime, end: datetime, professional: int | None = None, **more: object) -> Search:
+def ask(type_id: int, start: datetime, end: datetime, professional: int | None = None, **more: Any) -> Search:
     """A search, for one professional or for all."""
     among = None if professional is None else frozenset({professional})
-    return Search(type_id, start, end, among, **more)  # type: ignore[arg-type]
+    return Search(type_id, start, end, among, **more)
 
 
-def day_of(type_id: int, day: date, professional: int | None = None, **more: object) -> Search:
+def day_of(type_id: int, day: date, professional: int | None = None, **more: Any) -> Search:
     """From midnight to midnight in Paris."""
     return _days(type_id, day, 1, professional, **more)
 
 
-def week_of(type_id: int, monday: date, professional: int | None = None, **more: object) -> Search:
+def week_of(type_id: int, monday: date, professional: int | None = None, **more: Any) -> Search:
     """Seven days from midnight in Paris."""
     return _days(type_id, monday, 7, professional, **more)
 
 
-def _days(type_id: int, first: date, count: int, professional: int | None, **more: object) -> Search:
+def _days(type_id: int, first: date, count: int, professional: int | None, **more: Any) -> Search:
     midnights = [datetime.combine(day, time(), PARIS) for day in (first, first + timedelta(days=count))]
     return ask(type_id, midnights[0], midnights[1], professional, **more)
 

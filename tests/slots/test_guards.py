@@ -15,6 +15,7 @@ from booking import schema
 from booking.db import in_transaction
 from booking.reservations import doctor
 from booking.slots import guards
+from booking.slots.models import Occupancy
 from tests.builders import Cast, block, rows_of, store
 
 NINE = "2026-11-23 09:00"
@@ -74,13 +75,15 @@ def test_an_overlap_is_refused(cast: Cast, start: int, end: int, because: str) -
         run("UPDATE occupancy SET resource_id = :to WHERE resource_id = :who", who=cast.b2, to=cast.b1)
 
 
-def test_spans_may_touch(cast: Cast) -> None:
+def test_spans_may_touch(cast: Cast, session: Session) -> None:
     taken = block(cast.b1, NINE, "2026-11-23 09:30")
     nine = taken.starts_at
     store(taken)
     run(INSERT, who=cast.b1, start=nine - 1800, end=nine)
     run(INSERT, who=cast.b1, start=nine + 1800, end=nine + 3600)
     run("UPDATE occupancy SET ends_at = ends_at - 300 WHERE starts_at = :nine", nine=nine)  # one may shrink
+    spans = session.execute(sa.select(Occupancy.starts_at, Occupancy.ends_at).order_by(Occupancy.starts_at)).all()
+    assert spans == [(nine - 1800, nine), (nine, nine + 1500), (nine + 1800, nine + 3600)]
 
 
 MALFORMED = [

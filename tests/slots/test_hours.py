@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -91,7 +92,7 @@ def test_what_a_person_typed_in_a_gap_is_refused_with_the_facts() -> None:
         exact_instant(SPRING, at(2, 30), PARIS)
 
     error = refused.value
-    assert (error.day, error.minute, error.zone, error.reason) == (SPRING, 150, "Europe/Paris", "gap")
+    assert (error.day, error.minute, error.zone) == (SPRING, 150, "Europe/Paris")
 
 
 def test_what_a_person_typed_in_a_fold_is_its_first_occurrence() -> None:
@@ -228,7 +229,7 @@ def test_a_wall_time_that_is_written_is_read_back(day: date, minute: int, zone: 
     assert parse_wall(f"{written:%Y-%m-%dT%H:%M}", zone).timestamp() == seconds
 
 
-def weekly(**changes: object) -> Rule:
+def weekly(**changes: Any) -> Rule:
     values = {
         "weekdays": WORKING_WEEK,
         "first_day": date(2027, 1, 4),
@@ -236,7 +237,7 @@ def weekly(**changes: object) -> Rule:
         "starts": at(9),
         "ends": at(12),
     }
-    return Rule(**{**values, **changes})  # type: ignore[arg-type]
+    return Rule(**{**values, **changes})
 
 
 def local_spans(rule: Rule, from_day: date, to_day: date) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -40,8 +41,8 @@ def elsewhere(settings: Settings) -> Iterator[Callable[..., Flask]]:
     """Makes the same site over the same data with some settings changed."""
     made: list[Flask] = []
 
-    def make(**changed: object) -> Flask:
-        made.append(create_app(dataclasses.replace(settings, **changed)))  # type: ignore[arg-type]
+    def make(**changed: Any) -> Flask:
+        made.append(create_app(dataclasses.replace(settings, **changed)))
         return made[-1]
 
     yield make

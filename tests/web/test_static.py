@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from booking.slots.hours import DAY_MINUTES
 from booking.templating import templates_folder
 from booking.web import day, pages
 
@@ -59,9 +60,10 @@ def test_a_style_sheet_loads_nothing_from_elsewhere(path: Path) -> None:
 
 def test_every_place_of_the_grid_has_its_rule() -> None:
     rules = set((pages.STATIC / "grid.css").read_text(encoding="utf-8").splitlines())
-    wanted = {f".row-{n}{{grid-row-start:{n + 1}}}" for n in range(day.MOST_CELLS)}
-    wanted |= {f".rows-{n}{{grid-row-end:span {n}}}" for n in range(1, day.MOST_CELLS + 1)}
-    wanted |= {f".height-{n}{{--rows:{n}}}" for n in range(1, day.MOST_CELLS + 1)}
+    cells = day.Hours(opens=0, closes=DAY_MINUTES).cells
+    wanted = {f".row-{n}{{grid-row-start:{n + 1}}}" for n in range(cells)}
+    wanted |= {f".rows-{n}{{grid-row-end:span {n}}}" for n in range(1, cells + 1)}
+    wanted |= {f".height-{n}{{--rows:{n}}}" for n in range(1, cells + 1)}
     wanted |= {f".column-{n}{{grid-column:{n}}}" for n in range(1, day.MOST_COLUMNS + 1)}
     wanted |= {f".columns-{n}{{--columns:{n}}}" for n in range(1, day.MOST_COLUMNS + 1)}
     assert wanted <= rules

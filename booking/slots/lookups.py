@@ -1,4 +1,7 @@
-"""From what is typed to what is stored: codes, names of persons, the zone in which hours are said."""
+"""From what is typed or stands in an address to what is stored: the site, and what goes by a code.
+
+Here because types are the highest of what has a code: professionals and rooms stand below slots.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,20 @@ from booking.people.models import Professional
 from booking.rooms.models import Room, Site
 from booking.slots.models import AppointmentType
 
-NOT_INITIALISED = "La base n’est pas prête : lancez d’abord « flask --app wsgi init »."
 Coded = TypeVar("Coded", Room, AppointmentType, Professional)
 
 
-def zone(session: Session) -> ZoneInfo:
-    """The zone of the first site: hours without an offset are read, and all are written, in it.
-
-    Raises NotFound before any site is loaded.
-    """
-    site = session.scalar(sa.select(Site).order_by(Site.id).limit(1))
-    if site is None:
+def site(session: Session) -> Site:
+    """The building that screens and commands speak of: the first. Raises NotFound before any is loaded."""
+    found = session.scalar(sa.select(Site).order_by(Site.id).limit(1))
+    if found is None:
         raise NotFound("site")
-    return site.zone_info
+    return found
+
+
+def zone(session: Session) -> ZoneInfo:
+    """The zone of that site: hours without an offset are read, and all are written, in it. Raises NotFound."""
+    return site(session).zone_info
 
 
 def appointment_type(session: Session, code: str) -> AppointmentType:
@@ -42,13 +46,6 @@ def professional(session: Session, code: str) -> Professional:
 def room(session: Session, code: str) -> Room:
     """The room of that code, of the first site that has one. Raises NotFound."""
     return _coded(session, Room, code, "room")
-
-
-def checked_uid(uid: str) -> str:
-    """An uid that may be looked up as it stands. Raises NotFound."""
-    if fields.has_control_characters(uid):
-        raise NotFound("appointment")
-    return uid
 
 
 def _coded(session: Session, model: type[Coded], code: str, what: str) -> Coded:
