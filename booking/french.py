@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
 from babel.dates import format_date
@@ -33,6 +34,19 @@ def hour(instant: datetime, zone: tzinfo) -> str:
 def moment(instant: datetime, zone: tzinfo) -> str:
     """« mardi 24 novembre 2026 à 14h30 »."""
     return f"{long_day(instant.astimezone(zone).date())} à {hour(instant, zone)}"
+
+
+def period(start: datetime, end: datetime, zone: tzinfo) -> str:
+    """« le mardi 24 novembre 2026 de 9h00 à 12h00 », « du mardi … à 9h00 au mercredi … à 12h00 »."""
+    if start.astimezone(zone).date() == end.astimezone(zone).date():
+        return f"le {long_day(start.astimezone(zone).date())} de {hour(start, zone)} à {hour(end, zone)}"
+    return f"du {moment(start, zone)} au {moment(end, zone)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """« lundi », « lundi et mardi », « lundi, mardi et jeudi »."""
+    *first, last = words
+    return f"{', '.join(first)} et {last}" if first else last
 
 
 def phone(number: str | None) -> str:

@@ -44,3 +44,30 @@ def test_a_moment_is_said_in_the_sites_zone(text: str, words: str) -> None:
 )
 def test_a_phone_number(number: str | None, text: str) -> None:
     assert french.phone(number) == text
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("2026-11-24 09:00", "2026-11-24 12:00", "le mardi 24 novembre 2026 de 9h00 à 12h00"),
+        (
+            "2026-11-24 16:00",
+            "2026-11-25 08:30",
+            "du mardi 24 novembre 2026 à 16h00 au mercredi 25 novembre 2026 à 8h30",
+        ),
+    ],
+)
+def test_a_period_says_its_day_once(start: str, end: str, words: str) -> None:
+    assert french.period(paris(start), paris(end), PARIS) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["lundi"], "lundi"),
+        (["lundi", "mardi"], "lundi et mardi"),
+        (["lundi", "mardi", "jeudi"], "lundi, mardi et jeudi"),
+    ],
+)
+def test_a_list_ends_with_and(words: list[str], text: str) -> None:
+    assert french.listed(words) == text

@@ -128,8 +128,8 @@ def closures(session: Session, site: Site, shown: date) -> list[str]:
     )
     said = []
     for closure, code in session.execute(query):
-        first, last = (french.moment(at, site.zone_info) for at in (closure.starts_at, closure.ends_at))
-        said.append(f"{f'Salle {code} fermée' if code else 'Site fermé'} du {first} au {last} : {closure.label}.")
+        when = french.period(closure.starts_at, closure.ends_at, site.zone_info)
+        said.append(f"{f'Salle {code} fermée' if code else 'Site fermé'} {when} : {closure.label}.")
     return said
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from booking import labels
+from collections.abc import Iterable
+
+from booking import french, labels
 from booking.labels import title
 
 FEATURES, MODES, ATTENDANCE = labels.FEATURES, labels.MODES, labels.ATTENDANCE
@@ -12,6 +14,11 @@ ACTIONS = {code: title(text) for code, text in labels.ACTIONS.items()}
 CONTACT = {code: title(text) for code, text in labels.CONTACT.items()}
 WORDINGS = {code: title(text) for code, text in labels.WORDINGS.items()}
 ORIGINS = labels.ORIGINS | {"web": "agent inconnu"}  # a screen's changes are signed by their agent
+
+
+def weekdays(codes: Iterable[str]) -> str:
+    """« lundi, mardi et jeudi »."""
+    return french.listed([WEEKDAYS[code] for code in sorted(codes)])
 
 
 def masked(address: str) -> str:

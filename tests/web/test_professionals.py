@@ -52,7 +52,7 @@ def test_when_somebody_receives(amina: Browser) -> None:
 def test_a_weekly_opening(amina: Browser) -> None:
     done = send(amina, "/plages", **WEEKLY, **{"s-weekdays": ["2", "4"]})
     assert said(done) == "Plage d’ouverture ajoutée."
-    assert "Chaque mardi, jeudi de 14h00 à 17h00 depuis le 24/11/2026, jusqu’au 31/12/2026" in done.text
+    assert "Chaque mardi et jeudi de 14h00 à 17h00 depuis le 24/11/2026, jusqu’au 31/12/2026" in done.text
     slots = amina.get("/creneaux?motif=entretien&professionnel=diop&du=2026-11-24&au=2026-11-24")
     assert "14h00" in slots.text
 
