@@ -70,7 +70,7 @@ def with_alternatives(
         professional_ids=schedule.qualified(session, question.kind, None),
         notice=availability.notice(question.kind, now),
         room_id=None,
-        ignoring=None,  # the place that an appointment has is no alternative to it
+        ignoring=(),  # the place that an appointment has is no alternative to it
     )
     first, last = max(now, start - BEFORE), max(now, start) + AFTER
     found = availability.slots_between(session, anybody, first, last)

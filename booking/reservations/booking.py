@@ -71,7 +71,7 @@ def _question(kind: TypeFacts, command: Book, act: Act, usager_id: int | None, *
         kind=kind,
         professional_ids=[command.professional_id],
         notice=availability.notice(kind, act.now),
-        usager_id=usager_id,
+        usager_ids=() if usager_id is None else (usager_id,),
         room_id=command.room_id,
         step_free=step_free,
     )

@@ -179,10 +179,10 @@ def _question(
         kind=replace(kind, demand=demand, need=kind.need if before.room_id else None),
         professional_ids=sorted(professional_ids),
         notice=availability.notice(kind, act.now),
-        usager_id=min(before.attendance),
+        usager_ids=before.attendance,
         room_id=room_id,
         step_free=schedule.step_free_needed(session, before.attendance),
-        ignoring=before.id,
+        ignoring=(before.id,),
     )
     if start == before.starts_at:  # it may have begun: only its room or its professional changes
         question = replace(question, notice=Notice(now=0, desk=0))
@@ -200,7 +200,7 @@ def _place(session: Session, before: State, question: Question, start: datetime,
     if question.need is None:
         return Place(verdict.site_id, None)
     candidates = sorted(verdict.room_ids, key=lambda room_id: room_id != before.room_id)
-    room_id = take_room(session, candidates, before.with_buffers(start), question.kind.service_id, before.id)
+    room_id = take_room(session, candidates, before.with_buffers(start), question.kind.service_id, (before.id,))
     return Place(verdict.site_id, room_id)
 
 

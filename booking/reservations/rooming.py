@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,13 +22,13 @@ def take_room(
     candidates: Sequence[int],
     span: tuple[int, int],
     service_id: int,
-    ignoring: int | None = None,
+    ignoring: Collection[int] = (),
 ) -> int:
     """Lock and return the first of the candidates that is still free over `span` (seconds UTC, buffers included).
 
     Candidates come in order of preference. Rooms that another command holds at this instant are passed over; only
     when nothing else is left are they waited for, all in id order. People are locked before (docs/decisions/0004),
-    so no two commands wait for each other. `ignoring` is the appointment that moves.
+    so no two commands wait for each other. `ignoring` are the appointments that move.
 
     Raises SlotTaken when none is left.
     """
@@ -58,7 +58,9 @@ def _without_waiting(session: Session, left: list[int], is_free: Callable[[int],
     return None
 
 
-def _still_free(session: Session, room_id: int, span: tuple[int, int], service_id: int, ignoring: int | None) -> bool:
+def _still_free(
+    session: Session, room_id: int, span: tuple[int, int], service_id: int, ignoring: Collection[int]
+) -> bool:
     """Whether nothing took, closed, retired or reserved the room between the search and the lock."""
     start, end = span
     parameters = {
@@ -68,7 +70,7 @@ def _still_free(session: Session, room_id: int, span: tuple[int, int], service_i
         "end": end,
         "start_at": moment(start),
         "end_at": moment(end),
-        "ignoring": ignoring or 0,
+        "ignoring": list(ignoring),
     }
     return execute(session, _STILL_FREE, **parameters).first() is not None
 
@@ -81,7 +83,10 @@ _TAKEN = sa.select(Occupancy.id).where(
     Occupancy.starts_at > _START - LONGEST,
     Occupancy.starts_at < _END,
     Occupancy.ends_at > _START,
-    sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != sa.bindparam("ignoring")),
+    sa.or_(
+        Occupancy.appointment_id.is_(None),
+        Occupancy.appointment_id.not_in(sa.bindparam("ignoring", expanding=True)),
+    ),
 )
 _CLOSED = sa.select(Closure.id).where(
     Closure.site_id == Room.site_id,

@@ -43,7 +43,7 @@ class Search:
     start: datetime
     end: datetime
     professional_ids: frozenset[int] | None = None
-    usager_id: int | None = None
+    usager_ids: frozenset[int] = frozenset()
     room_id: int | None = None
     step_free: bool = False
     by_usager: bool = False
@@ -99,12 +99,12 @@ def decide(session: Session, question: Question, start: datetime) -> Verdict:
 def ask(session: Session, search: Search, now: datetime) -> Question:
     """Read the type of a search, who does it, and what its usager needs. Raises NotFound."""
     kind = schedule.read_type(session, search.type_id)
-    needed = search.usager_id is not None and schedule.step_free_needed(session, [search.usager_id])
+    needed = schedule.step_free_needed(session, search.usager_ids)
     return Question(
         kind=kind,
         professional_ids=schedule.qualified(session, kind, search.professional_ids),
         notice=notice(kind, now, search.by_usager),
-        usager_id=search.usager_id,
+        usager_ids=search.usager_ids,
         room_id=search.room_id,
         step_free=search.step_free or needed,
     )

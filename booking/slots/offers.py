@@ -17,15 +17,15 @@ from booking.slots.schedule import SiteFacts, TypeFacts
 
 @dataclass(frozen=True)
 class Question:
-    """A search whose type has been read. `ignoring` is the appointment that moves: what it takes is free for it."""
+    """A search whose type has been read. `ignoring` are the appointments that move: what they take is free for them."""
 
     kind: TypeFacts
     professional_ids: Collection[int]
     notice: Notice
-    usager_id: int | None = None
+    usager_ids: Collection[int] = ()
     room_id: int | None = None
     step_free: bool = False
-    ignoring: int | None = None
+    ignoring: Collection[int] = ()
 
     @property
     def need(self) -> Need | None:
@@ -106,8 +106,7 @@ def _eligible(session: Session, question: Question, site_ids: Collection[int]) -
 
 
 def _resources(question: Question, rooms: Collection[RoomFacts]) -> set[int]:
-    usager = {question.usager_id} if question.usager_id else set()
-    return {*question.professional_ids, *usager, *(room.id for room in rooms)}
+    return {*question.professional_ids, *question.usager_ids, *(room.id for room in rooms)}
 
 
 def _room_starts(known: _Known, site: SiteFacts, opened: Mask) -> dict[int, Mask]:
@@ -139,6 +138,6 @@ def _situation(
         openings=[span for rule in rules for span in hours.occurrences(rule, known.from_day, known.to_day, site.zone)],
         absent=grid.paint(known.absences.get(professional_id, ())),
         busy=grid.paint(known.busy.get(professional_id, ())),
-        usager_busy=grid.paint(known.busy.get(question.usager_id or 0, ())),
+        usager_busy=grid.paint(span for key in question.usager_ids for span in known.busy.get(key, ())),
         rooms=rooms,
     )

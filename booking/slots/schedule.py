@@ -148,7 +148,7 @@ _STEP_FREE = sa.select(Usager.id).where(Usager.id.in_(_KEYS), Usager.step_free)
 
 def step_free_needed(session: Session, usager_ids: Collection[int]) -> bool:
     """Whether one of these usagers cannot climb stairs."""
-    return execute(session, _STEP_FREE, keys=list(usager_ids)).first() is not None
+    return bool(usager_ids) and execute(session, _STEP_FREE, keys=list(usager_ids)).first() is not None
 
 
 _SITES = (
@@ -242,16 +242,19 @@ _OCCUPANCIES = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.e
     Occupancy.starts_at > _START - LONGEST,
     Occupancy.starts_at < _END,
     Occupancy.ends_at > _START,
-    sa.or_(Occupancy.appointment_id.is_(None), Occupancy.appointment_id != sa.bindparam("ignoring")),
+    sa.or_(
+        Occupancy.appointment_id.is_(None),
+        Occupancy.appointment_id.not_in(sa.bindparam("ignoring", expanding=True)),
+    ),
 )
 
 
 def read_occupancies(
-    session: Session, resource_ids: Collection[int], grid: Grid, ignoring: int | None = None
+    session: Session, resource_ids: Collection[int], grid: Grid, ignoring: Collection[int] = ()
 ) -> Mapping[int, list[Span]]:
-    """What is taken of each resource over the grid, but for the appointment `ignoring`: the one that moves."""
+    """What is taken of each resource over the grid, but for the appointments `ignoring`: those that move."""
     found: dict[int, list[Span]] = defaultdict(list)
-    parameters = {"keys": list(resource_ids), "start": grid.origin, "end": grid.end, "ignoring": ignoring or 0}
+    parameters = {"keys": list(resource_ids), "start": grid.origin, "end": grid.end, "ignoring": list(ignoring)}
     for resource_id, starts_at, ends_at in execute(session, _OCCUPANCIES, **parameters).all():
         found[resource_id].append((starts_at, ends_at))
     return found

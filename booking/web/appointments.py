@@ -140,7 +140,7 @@ def _proposed(session: Session, appointment: Appointment) -> list[Slot]:
         max(now, appointment.starts_at - timedelta(days=1)),
         max(now, appointment.starts_at - timedelta(days=1)) + PROPOSED_FOR,
         people,
-        usager_id=usagers[0].id,
+        usager_ids=frozenset(usager.id for usager in usagers),
         step_free=any(usager.step_free for usager in usagers),
     )
     return availability.find_slots(session, search, now, limit=MOST_PROPOSED)

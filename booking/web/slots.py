@@ -96,7 +96,7 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> list[Slo
             start,
             end,
             only,
-            usager_id=named.id if named else None,
+            usager_ids=frozenset({named.id} if named else ()),
             step_free=bool(named and named.step_free),
         )
         return availability.find_slots(session, wanted, clock.now(), limit=MOST_SHOWN)

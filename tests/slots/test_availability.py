@@ -134,7 +134,7 @@ def test_the_professional_who_is_busy_is_not_proposed(cast: Cast, session: Sessi
 
 def test_the_usager_who_is_busy_is_not_proposed(cast: Cast, session: Session) -> None:
     store(block(cast.diallo, "2026-11-23 09:40", "2026-11-23 10:20"))
-    search = day_of(cast.entretien, MONDAY, cast.diop, usager_id=cast.diallo)
+    search = day_of(cast.entretien, MONDAY, cast.diop, usager_ids=frozenset({cast.diallo}))
     assert clocks(find_slots(session, search, NOW)) == "09:00 10:30 11:00 11:30"
 
 
@@ -267,7 +267,7 @@ def test_step_free_when_it_is_asked_or_when_the_usager_needs_it(cast: Cast, sess
     needs_it = in_transaction(lambda s: create_usager(s, NewUsager("Nguyen", step_free=True), NOW))
     for search in (
         day_of(cast.entretien, MONDAY, step_free=True),
-        day_of(cast.entretien, MONDAY, usager_id=needs_it),
+        day_of(cast.entretien, MONDAY, usager_ids=frozenset({needs_it})),
     ):
         assert {slot.room_id for slot in find_slots(session, search, NOW)} == {cast.b2}
 

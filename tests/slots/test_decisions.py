@@ -149,7 +149,7 @@ def test_in_any_situation_an_offer_is_accepted_and_the_rest_refused_by_a_rule(
 
 def offers(session: Session, cast: Cast, type_id: int, now: datetime) -> dict[int, set[datetime]]:
     """The starts offered to M. Diallo on the Monday, by professional."""
-    found = find_slots(session, day_of(type_id, MONDAY, usager_id=cast.diallo), now)
+    found = find_slots(session, day_of(type_id, MONDAY, usager_ids=frozenset({cast.diallo})), now)
     people = (getattr(cast, name) for name in PEOPLE)
     return {who: {slot.start for slot in found if slot.professional_id == who} for who in people}
 

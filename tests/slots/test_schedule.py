@@ -85,7 +85,7 @@ def test_what_an_appointment_takes_is_free_for_it_when_it_moves(cast: Cast, sess
     one = book(Book("one", cast.entretien, nine, cast.roux, cast.diallo), act())
     book(Book("two", cast.entretien, nine, cast.diop, cast.kone), act())
     store(block(cast.roux, "2026-11-23 09:30", "2026-11-23 10:00"))
-    found = schedule.read_occupancies(session, {cast.roux, cast.diop, cast.b1}, MORNING, one.appointment_id)
+    found = schedule.read_occupancies(session, {cast.roux, cast.diop, cast.b1}, MORNING, [one.appointment_id])
     assert dict(found) == {
         cast.diop: [span("2026-11-23 09:00", "2026-11-23 09:30")],
         cast.roux: [span("2026-11-23 09:30", "2026-11-23 10:00")],
