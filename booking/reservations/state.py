@@ -50,11 +50,6 @@ class State:
         """How long it lasts, buffers left out."""
         return self.ends_at - self.starts_at
 
-    @property
-    def people(self) -> set[int]:
-        """Its professionals and usagers."""
-        return {*self.professional_ids, *self.attendance}
-
     def changed(self, now: datetime, **values: Any) -> State:
         """The next version, after a change that feeds render."""
         return replace(self, version=self.version + 1, updated_at=now, **values)
