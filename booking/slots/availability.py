@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import inf
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import french
-from booking.errors import Invalid
+from booking.db import LARGEST_KEY
+from booking.errors import Invalid, NotFound, SlotUnavailable
+from booking.people.models import Professional
 from booking.slots import generator, schedule
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Mask, indexes
@@ -24,7 +28,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 @dataclass(frozen=True, order=True)
 class Slot:
-    """An offer: a professional and, unless none is needed, the room proposed. Never stored."""
+    """An offer: the professional who leads and, unless none is needed, the room proposed. Never stored."""
 
     start: datetime
     end: datetime
@@ -36,7 +40,9 @@ class Slot:
 class Search:
     """What is looked for: starts in [start, end). Without professionals, any of those who do the type.
 
-    `by_usager` applies the lead time and the horizon of what usagers do themselves.
+    Each of these may lead, with all the colleagues: of the type's service, whatever their profession. `persons` counts
+    everybody in the room; those named here count anyway. `by_usager` applies the lead time and the horizon of what
+    usagers do themselves.
     """
 
     type_id: int
@@ -47,6 +53,8 @@ class Search:
     room_id: int | None = None
     step_free: bool = False
     by_usager: bool = False
+    colleague_ids: frozenset[int] = frozenset()
+    persons: int = 2
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class Verdict:
 def find_slots(session: Session, search: Search, now: datetime, limit: int | None = None) -> list[Slot]:
     """The slots of a search, sorted by start then professional, each pair once; at most `limit` of them.
 
-    Raises NotFound for an unknown type and Invalid for a period that is empty or longer than 13 weeks.
+    Raises what `ask` raises, and Invalid for a period that is empty or longer than 13 weeks.
     """
     _check_period(search)
     return slots_between(session, ask(session, search, now), search.start, search.end)[:limit]
@@ -86,28 +94,57 @@ def slots_between(session: Session, question: Question, start: datetime, end: da
 
 
 def decide(session: Session, question: Question, start: datetime) -> Verdict:
-    """Whether that start can be given to the one professional of the question, by the rules that offer slots."""
+    """Whether that start can be given to the one lead of the question and all colleagues, by the rules of an offer.
+
+    With no_opening waived, it is decided for every site; of those that suit, the verdict is about the one where the
+    lead receives nearest to then.
+    """
     seconds = int(start.timestamp())
-    verdicts = [
-        _verdict(offer, question, seconds)
+    judged = [
+        (_verdict(offer, question, seconds), _away(offer.situation, seconds))
         for offer in offers(session, question, seconds, seconds + CELL, with_closed=True)
     ]
     # Of several sites, the one where the fewest rules stand in the way.
-    return max(verdicts, key=_rank, default=Verdict("closed"))
+    verdict, _ = max(judged, key=lambda pair: (_rank(pair[0]), -pair[1]), default=(Verdict("closed"), 0))
+    return verdict
 
 
 def ask(session: Session, search: Search, now: datetime) -> Question:
-    """Read the type of a search, who does it, and what its usager needs. Raises NotFound."""
+    """Read the type of a search, who does it, and what its usagers need.
+
+    Raises NotFound for an unknown type, and what `check_colleagues` raises.
+    """
     kind = schedule.read_type(session, search.type_id)
+    check_colleagues(session, kind, search.colleague_ids)
     needed = schedule.step_free_needed(session, search.usager_ids)
     return Question(
         kind=kind,
-        professional_ids=schedule.qualified(session, kind, search.professional_ids),
+        professional_ids=_leads(session, kind, search),
         notice=notice(kind, now, search.by_usager),
         usager_ids=search.usager_ids,
         room_id=search.room_id,
         step_free=search.step_free or needed,
+        colleague_ids=search.colleague_ids,
+        persons=max(search.persons, _named(search)),
+        asked_at=int(now.timestamp()),
     )
+
+
+def check_colleagues(session: Session, kind: TypeFacts, ids: Collection[int]) -> None:
+    """Refuse colleagues who cannot take part in a type.
+
+    Raises NotFound("professional") for somebody unknown, and SlotUnavailable("not_qualified") for somebody retired or
+    of another service.
+    """
+    if not all(0 < key <= LARGEST_KEY for key in ids):
+        raise NotFound("professional")
+    others = set(ids).difference(schedule.in_service(session, kind.service_id, ids) if ids else ())
+    if not others:
+        return
+    known = session.scalars(sa.select(Professional.id).where(Professional.id.in_(others)))
+    if set(known) != others:
+        raise NotFound("professional")
+    raise SlotUnavailable("not_qualified")
 
 
 def notice(kind: TypeFacts, now: datetime, by_usager: bool = False) -> Notice:
@@ -131,6 +168,21 @@ def check_distance(field: str, instant: datetime) -> None:
         raise Invalid(field, "out_of_range", **limits)
 
 
+def _leads(session: Session, kind: TypeFacts, search: Search) -> list[int]:
+    """Who may lead. Any of those who do the type means somebody beside the colleagues, who take part anyway."""
+    found = schedule.qualified(session, kind, search.professional_ids)
+    if search.professional_ids is not None:
+        return found
+    return [who for who in found if who not in search.colleague_ids]
+
+
+def _named(search: Search) -> int:
+    """How many persons the search names, its lead included, who may be named among the colleagues."""
+    leads = search.professional_ids
+    somebody_else_leads = not leads or not leads <= search.colleague_ids
+    return len(search.usager_ids | search.colleague_ids) + somebody_else_leads
+
+
 def _check_period(search: Search) -> None:
     check_distance("from", search.start)
     check_distance("to", search.end)
@@ -145,7 +197,7 @@ def _slots(session: Session, question: Question, start: datetime, end: datetime)
     length = question.kind.demand.duration * CELL
     for offer in offers(session, question, first, last):
         grid = offer.situation.grid
-        wanted = generator.starts(offer.situation, question.kind.demand) & grid.between(first, last)
+        wanted = generator.starts(offer.situation, question.kind.demand, question.waived) & grid.between(first, last)
         for room_id, cell in _cells(offer.situation, wanted):
             at = grid.instant(cell)
             yield Slot(schedule.moment(at), schedule.moment(at + length), offer.professional_id, room_id)
@@ -163,8 +215,13 @@ def _rank(verdict: Verdict) -> int:
     return ORDER.index(verdict.rule) if verdict.rule else len(ORDER)
 
 
+def _away(situation: Situation, start: int) -> float:
+    """How many seconds lie between a start and the nearest opening of the lead."""
+    return min((max(opens - start, start - closes, 0) for opens, closes in situation.openings), default=inf)
+
+
 def _verdict(offer: Offer, question: Question, start: int) -> Verdict:
-    rule = generator.refusal(offer.situation, question.kind.demand, start)
+    rule = generator.refusal(offer.situation, question.kind.demand, start, question.waived)
     cell = offer.situation.grid.cell(start)
     free = (room for room, mask in (offer.situation.rooms or {}).items() if mask >> cell & 1)
     return Verdict(rule, offer.site.id, tuple(free))

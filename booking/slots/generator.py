@@ -6,7 +6,7 @@ up in each. So what is offered is what can be booked, and a refusal can name its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -42,11 +42,12 @@ class Notice:
 
 @dataclass(frozen=True)
 class Situation:
-    """One professional at one site, over a grid.
+    """One professional at one site, with the colleagues who take part, over a grid.
 
-    `openings` are the spans in which they receive there. `hours` are the cells when the site is open, `absent`, `busy`
-    and `usager_busy` those when somebody is not free. `rooms` gives, for each room that fits, the start cells at which
-    it is free (`fit`), the room to prefer first; None when no room is needed.
+    `openings` are the spans in which the lead receives there: slots lie on their lattice. `received` are the cells in
+    which every colleague receives there, None without colleagues. `hours` are the cells when the site is open;
+    `absent`, `busy` and `usager_busy` those when somebody is not free. `rooms` gives, for each room that fits, the
+    start cells at which it is free (`fit`), the room to prefer first; None when no room is needed.
     """
 
     grid: Grid
@@ -57,6 +58,7 @@ class Situation:
     busy: Mask
     usager_busy: Mask
     rooms: Mapping[int, Mask] | None
+    received: Mask | None = None
 
 
 def allowed(situation: Situation, demand: Demand) -> Iterator[tuple[Rule, Mask]]:
@@ -64,7 +66,7 @@ def allowed(situation: Situation, demand: Demand) -> Iterator[tuple[Rule, Mask]]
     full = situation.grid.full
     yield from _notice(situation.grid, situation.notice)
     yield "closed", fit(situation.hours, demand)
-    yield "no_opening", situation.grid.comb(_teeth(situation, demand, every=1))
+    yield "no_opening", _received(situation, demand)
     yield "off_grid", situation.grid.comb(_teeth(situation, demand, every=demand.step))
     yield "absent", fit(full & ~situation.absent, demand)
     yield "professional_busy", fit(full & ~situation.busy, demand)
@@ -74,15 +76,21 @@ def allowed(situation: Situation, demand: Demand) -> Iterator[tuple[Rule, Mask]]
         yield "no_room", reduce(or_, situation.rooms.values(), 0)
 
 
-def starts(situation: Situation, demand: Demand) -> Mask:
-    """The start cells that every rule allows."""
-    return reduce(and_, (mask for _, mask in allowed(situation, demand)), situation.grid.full)
+def starts(situation: Situation, demand: Demand, waived: Collection[Rule] = ()) -> Mask:
+    """The start cells that every rule allows, those of `waived` apart."""
+    masks = (mask for rule, mask in allowed(situation, demand) if rule not in waived)
+    return reduce(and_, masks, situation.grid.full)
 
 
-def refusal(situation: Situation, demand: Demand, start: int) -> Rule | None:
-    """The first rule that forbids that start (seconds UTC), or None when it can be given."""
+def refusal(situation: Situation, demand: Demand, start: int, waived: Collection[Rule] = ()) -> Rule | None:
+    """The first rule that forbids that start (seconds UTC), or None when it can be given.
+
+    The rules of `waived` forbid nothing; but whatever is waived, a start lies on the 5-minute grid.
+    """
     cell = situation.grid.cell(start)
-    broken: Iterator[Rule] = (rule for rule, mask in allowed(situation, demand) if not has(mask, cell))
+    broken: Iterator[Rule] = (
+        rule for rule, mask in allowed(situation, demand) if rule not in waived and not has(mask, cell)
+    )
     return next(broken, "off_grid" if situation.grid.instant(cell) != start else None)
 
 
@@ -110,8 +118,14 @@ def _notice(grid: Grid, notice: Notice) -> Iterator[tuple[Rule, Mask]]:
         yield "horizon", grid.between(grid.origin, notice.latest + 1)
 
 
+def _received(situation: Situation, demand: Demand) -> Mask:
+    """Where one opening of the lead holds it, buffers included, and every colleague receives all along."""
+    led = situation.grid.comb(_teeth(situation, demand, every=1))
+    return led if situation.received is None else led & fit(situation.received, demand)
+
+
 def _teeth(situation: Situation, demand: Demand, every: int) -> Iterator[tuple[int, int, int]]:
-    """The lattice of each opening: its own start + k × step, where the buffers still fit inside it."""
+    """The lattice of each opening of the lead: its own start + k × step, where the buffers still fit inside it."""
     for start, end in situation.openings:
         opens, closes = situation.grid.cell(start), situation.grid.cell(end)
         first = opens + -(-demand.before // every) * every

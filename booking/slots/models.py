@@ -36,6 +36,8 @@ class AppointmentType(Base):
         sa.CheckConstraint("buffer_after BETWEEN 0 AND 120 AND buffer_after % 5 = 0", name="buffer_after"),
         # Minimum notices and the horizon are not negative.
         sa.CheckConstraint("lead_time >= 0 AND desk_lead_time >= 0 AND horizon_days >= 1", name="notice"),
+        # A collective session has 1 to 200 seats.
+        sa.CheckConstraint("capacity IS NULL OR capacity BETWEEN 1 AND 200", name="capacity"),
         # In person needs a kind of room; otherwise no room is taken.
         sa.CheckConstraint("(mode = 'in_person') = (room_kinds <> '')", name="room_kinds"),
     )
@@ -51,6 +53,8 @@ class AppointmentType(Base):
     buffer_after: Mapped[int] = mapped_column(default=0)
     room_kinds: Mapped[frozenset[str]]
     features: Mapped[frozenset[str]]
+    # The seats of a collective session; null for what one usager, or a family, comes to.
+    capacity: Mapped[int | None]
     # What an usager who books alone must respect; reception is bound by now and by desk_lead_time.
     lead_time: Mapped[int] = mapped_column(default=0)
     horizon_days: Mapped[int] = mapped_column(default=90)
@@ -128,6 +132,33 @@ class Closure(Base):
     label: Mapped[str] = mapped_column(sa.String(120))
 
 
+class Hold(Base):
+    """A slot kept for a few minutes while it is being booked. Once it has expired, it keeps nothing."""
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        sa.UniqueConstraint("uid"),
+        sa.UniqueConstraint("key"),
+        # A hold ends after it starts, and so does its slot.
+        sa.CheckConstraint("starts_at < ends_at AND created_at < expires_at", name="span"),
+        sa.Index(None, "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(40))
+    key: Mapped[str] = mapped_column(sa.String(64))
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    # Null for the command line.
+    agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.id"))
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment_type.id"))
+    room_id: Mapped[int | None] = mapped_column(sa.ForeignKey("room.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
 class Occupancy(Base):
     """One resource taken for one span [starts_at, ends_at): integer seconds UTC, multiples of 300.
 
@@ -140,10 +171,16 @@ class Occupancy(Base):
         sa.CheckConstraint("starts_at < ends_at AND ends_at - starts_at <= 86400", name="span"),
         # Spans lie on the 5-minute grid.
         sa.CheckConstraint("starts_at % 300 = 0 AND ends_at % 300 = 0", name="grid"),
-        # It belongs either to an appointment or to a named block.
-        sa.CheckConstraint("(appointment_id IS NULL) <> (block IS NULL)", name="one_cause"),
+        # It belongs to exactly one of an appointment, a hold, a named block.
+        sa.CheckConstraint(
+            "(appointment_id IS NOT NULL AND hold_id IS NULL AND block IS NULL)"
+            " OR (appointment_id IS NULL AND hold_id IS NOT NULL AND block IS NULL)"
+            " OR (appointment_id IS NULL AND hold_id IS NULL AND block IS NOT NULL)",
+            name="one_cause",
+        ),
         sa.Index(None, "resource_id", "starts_at", "ends_at"),
         sa.Index(None, "appointment_id"),
+        sa.Index(None, "hold_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -151,4 +188,5 @@ class Occupancy(Base):
     starts_at: Mapped[int] = mapped_column(sa.BigInteger)
     ends_at: Mapped[int] = mapped_column(sa.BigInteger)
     appointment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
+    hold_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hold.id"))
     block: Mapped[str | None] = mapped_column(sa.String(40))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import reduce
+from itertools import chain
+from operator import and_
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +15,22 @@ from booking.rooms.fitting import Need, RoomFacts, by_preference, fits
 from booking.slots import generator, hours, schedule
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Grid, Mask, Span
+from booking.slots.rules import WAIVABLE, Rule
 from booking.slots.schedule import SiteFacts, TypeFacts
+
+Openings = Mapping[tuple[int, int], Sequence[hours.Rule]]  # by (site, professional)
 
 
 @dataclass(frozen=True)
 class Question:
-    """A search whose type has been read. `ignoring` are the appointments that move: what they take is free for them."""
+    """A search whose type has been read.
+
+    Each of `professional_ids` may lead: each has offers of their own. The colleagues take part whoever leads: all of
+    them must receive at that site, and be free with the same buffers. A lead who is named as a colleague too counts
+    once. `persons` counts everybody in the room, the professionals included. `ignoring` are the appointments that move:
+    what they take is free for them. `waived` are the rules set aside; ValueError for one that cannot be. A hold that
+    has expired at `asked_at`, in seconds UTC, keeps nothing.
+    """
 
     kind: TypeFacts
     professional_ids: Collection[int]
@@ -26,19 +39,33 @@ class Question:
     room_id: int | None = None
     step_free: bool = False
     ignoring: Collection[int] = ()
+    colleague_ids: Collection[int] = ()
+    persons: int = 2
+    waived: frozenset[Rule] = frozenset()
+    asked_at: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.waived <= WAIVABLE:
+            raise ValueError(f"cannot be waived: {sorted(self.waived - WAIVABLE)}")
+
+    @property
+    def people(self) -> set[int]:
+        """Every professional of the question, whatever their part."""
+        return {*self.professional_ids, *self.colleague_ids}
 
     @property
     def need(self) -> Need | None:
         """What is asked of the room, None when there is none."""
         need = self.kind.need
-        if need is None or not self.step_free:
-            return need
-        return replace(need, features=need.features | {"step_free"})
+        if need is None:
+            return None
+        features = need.features | {"step_free"} if self.step_free else need.features
+        return replace(need, features=features, persons=max(need.persons, self.persons))
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What one professional can give at one site, over a grid."""
+    """What one lead can give at one site, over a grid."""
 
     professional_id: int
     site: SiteFacts
@@ -53,7 +80,7 @@ class _Known:
     grid: Grid
     from_day: date
     to_day: date
-    openings: Mapping[tuple[int, int], Sequence[hours.Rule]]
+    openings: Openings
     sites: Mapping[int, SiteFacts]
     site_closures: Mapping[int, Sequence[Span]]
     room_closures: Mapping[int, Sequence[Span]]
@@ -62,21 +89,30 @@ class _Known:
     absences: Mapping[int, Sequence[Span]]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A site over the grid, whoever leads there: see Situation."""
+
+    site: SiteFacts
+    opened: Mask
+    rooms: Mapping[int, Mask] | None
+    received: Mask | None
+
+
 def offers(
     session: Session, question: Question, first: int, last: int, *, with_closed: bool = False
 ) -> Iterator[Offer]:
-    """What each professional can give for starts in [first, last), in a bounded number of reads.
+    """What each lead can give for starts in [first, last), in a bounded number of reads.
 
-    `with_closed` also yields those who do not receive then, for a decision that must name the rule.
+    `with_closed` also yields those who do not receive then, for a decision that must name the rule. The sites where
+    somebody receives come before the others.
     """
     known = _read(session, question, first, last, with_closed)
     for site in known.sites.values():
-        opened = known.grid.paint(site.open_spans(known.from_day, known.to_day))
-        opened &= ~known.grid.paint(known.site_closures.get(site.id, ()))
-        rooms = _room_starts(known, site, opened) if question.need else None
-        for (site_id, professional_id), rules in known.openings.items():
-            if site_id == site.id:
-                yield Offer(professional_id, site, _situation(known, site, professional_id, rules, opened, rooms))
+        place = _place(known, site)
+        for site_id, professional_id in known.openings:
+            if site_id == site.id and professional_id in question.professional_ids:
+                yield Offer(professional_id, site, _situation(known, place, professional_id))
 
 
 def _read(session: Session, question: Question, first: int, last: int, with_closed: bool) -> _Known:
@@ -84,17 +120,30 @@ def _read(session: Session, question: Question, first: int, last: int, with_clos
     grid = Grid.over(first - demand.before * CELL, last + (demand.duration + demand.after) * CELL)
     start, end = schedule.bounds(grid)
     from_day, to_day = start.date() - timedelta(days=1), end.date() + timedelta(days=1)
-    openings = schedule.read_openings(session, question.professional_ids, from_day, to_day)
-    if with_closed and not openings:
-        openings = schedule.nowhere(session, question.professional_ids)
-    sites = schedule.read_sites(session, {site_id for site_id, _ in openings})
+    openings: Openings = schedule.read_openings(session, question.people, from_day, to_day)
+    if with_closed:
+        openings = _with_sites_to_judge(session, question, openings)
+    sites = schedule.read_sites(session, _where_led(question, openings))
     site_closures, room_closures = schedule.read_closures(session, sites, grid)
     rooms = _eligible(session, question, sites)
-    busy = schedule.read_occupancies(session, _resources(question, rooms), grid, question.ignoring)
-    absences = schedule.read_absences(session, question.professional_ids, grid)
+    busy = schedule.read_occupancies(session, _resources(question, rooms), grid, question.ignoring, question.asked_at)
+    absences = schedule.read_absences(session, question.people, grid)
     return _Known(
         question, grid, from_day, to_day, openings, sites, site_closures, room_closures, rooms, busy, absences
     )
+
+
+def _where_led(question: Question, openings: Openings) -> list[int]:
+    """The sites where somebody can lead, each once, in the order of the openings."""
+    return list(dict.fromkeys(site_id for site_id, who in openings if who in question.professional_ids))
+
+
+def _with_sites_to_judge(session: Session, question: Question, openings: Openings) -> Openings:
+    """A decision is about every site when nobody leads anywhere, or when they need not receive there (no_opening)."""
+    if _where_led(question, openings) and "no_opening" not in question.waived:
+        return openings
+    nowhere = schedule.nowhere(session, question.professional_ids)
+    return {**openings, **{key: rules for key, rules in nowhere.items() if key not in openings}}
 
 
 def _eligible(session: Session, question: Question, site_ids: Collection[int]) -> list[RoomFacts]:
@@ -106,7 +155,14 @@ def _eligible(session: Session, question: Question, site_ids: Collection[int]) -
 
 
 def _resources(question: Question, rooms: Collection[RoomFacts]) -> set[int]:
-    return {*question.professional_ids, *question.usager_ids, *(room.id for room in rooms)}
+    return {*question.people, *question.usager_ids, *(room.id for room in rooms)}
+
+
+def _place(known: _Known, site: SiteFacts) -> _Place:
+    opened = known.grid.paint(site.open_spans(known.from_day, known.to_day))
+    opened &= ~known.grid.paint(known.site_closures.get(site.id, ()))
+    rooms = _room_starts(known, site, opened) if known.question.need else None
+    return _Place(site, opened, rooms, _received(known, site))
 
 
 def _room_starts(known: _Known, site: SiteFacts, opened: Mask) -> dict[int, Mask]:
@@ -118,26 +174,40 @@ def _room_starts(known: _Known, site: SiteFacts, opened: Mask) -> dict[int, Mask
     }
 
 
+def _received(known: _Known, site: SiteFacts) -> Mask | None:
+    """When every colleague receives at a site, None without colleagues.
+
+    What two openings of theirs cover side by side they receive in one go: their lattice, unlike a lead's, is not asked.
+    """
+    if not known.question.colleague_ids:
+        return None
+    return reduce(and_, (known.grid.paint(_open_spans(known, site, who)) for who in known.question.colleague_ids))
+
+
+def _open_spans(known: _Known, site: SiteFacts, professional_id: int) -> list[Span]:
+    rules = known.openings.get((site.id, professional_id), ())
+    return [span for rule in rules for span in hours.occurrences(rule, known.from_day, known.to_day, site.zone)]
+
+
 def _taken(known: _Known, room_id: int) -> Mask:
     return known.grid.paint([*known.busy.get(room_id, ()), *known.room_closures.get(room_id, ())])
 
 
-def _situation(
-    known: _Known,
-    site: SiteFacts,
-    professional_id: int,
-    rules: Sequence[hours.Rule],
-    opened: Mask,
-    rooms: Mapping[int, Mask] | None,
-) -> Situation:
+def _situation(known: _Known, place: _Place, lead: int) -> Situation:
     grid, question = known.grid, known.question
+    people = {lead, *question.colleague_ids}
     return Situation(
         grid=grid,
         notice=question.notice,
-        hours=opened,
-        openings=[span for rule in rules for span in hours.occurrences(rule, known.from_day, known.to_day, site.zone)],
-        absent=grid.paint(known.absences.get(professional_id, ())),
-        busy=grid.paint(known.busy.get(professional_id, ())),
-        usager_busy=grid.paint(span for key in question.usager_ids for span in known.busy.get(key, ())),
-        rooms=rooms,
+        hours=place.opened,
+        openings=_open_spans(known, place.site, lead),
+        absent=grid.paint(_spans_of(people, known.absences)),
+        busy=grid.paint(_spans_of(people, known.busy)),
+        usager_busy=grid.paint(_spans_of(question.usager_ids, known.busy)),
+        rooms=place.rooms,
+        received=place.received,
     )
+
+
+def _spans_of(keys: Iterable[int], known: Mapping[int, Sequence[Span]]) -> Iterator[Span]:
+    return chain.from_iterable(known.get(key, ()) for key in keys)

@@ -25,6 +25,7 @@ from booking.slots.models import (
     Absence,
     AppointmentType,
     Closure,
+    Hold,
     Occupancy,
     Opening,
     appointment_type_profession,
@@ -48,6 +49,7 @@ class TypeFacts:
     desk_lead_time: int
     lead_time: int
     horizon_days: int
+    capacity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ _TYPE = (
         AppointmentType.desk_lead_time,
         AppointmentType.lead_time,
         AppointmentType.horizon_days,
+        AppointmentType.capacity,
         AppointmentType.retired_at,
         Service.confidentiality,
         appointment_type_profession.c.profession_id,
@@ -114,6 +117,7 @@ def read_type(session: Session, type_id: int, *, even_retired: bool = False) -> 
         desk_lead_time=kind.desk_lead_time,
         lead_time=kind.lead_time,
         horizon_days=kind.horizon_days,
+        capacity=kind.capacity,
     )
 
 
@@ -122,17 +126,15 @@ def demand_of(duration: int, step: int, before: int, after: int) -> Demand:
     return Demand(to_cells(duration), to_cells(step), to_cells(before), to_cells(after))
 
 
-_QUALIFIED = (
+_OF_SERVICE = (
     sa.select(Professional.id)
     .join(professional_service)
-    .where(
-        professional_service.c.service_id == sa.bindparam("service"),
-        Professional.profession_id.in_(sa.bindparam("professions", expanding=True)),
-        Professional.retired_at.is_(None),
-    )
+    .where(professional_service.c.service_id == sa.bindparam("service"), Professional.retired_at.is_(None))
     .order_by(Professional.id)
 )
+_QUALIFIED = _OF_SERVICE.where(Professional.profession_id.in_(sa.bindparam("professions", expanding=True)))
 _QUALIFIED_AMONG = _QUALIFIED.where(Professional.id.in_(_KEYS))
+_IN_SERVICE = _OF_SERVICE.where(Professional.id.in_(_KEYS))
 
 
 def qualified(session: Session, kind: TypeFacts, among: Collection[int] | None) -> list[int]:
@@ -141,6 +143,11 @@ def qualified(session: Session, kind: TypeFacts, among: Collection[int] | None) 
     if among is None:
         return list(execute(session, _QUALIFIED, **parameters).scalars())
     return list(execute(session, _QUALIFIED_AMONG, **parameters, keys=list(among)).scalars())
+
+
+def in_service(session: Session, service_id: int, ids: Collection[int]) -> list[int]:
+    """Those of these professionals who belong to that service, whatever their profession, and are not retired."""
+    return list(execute(session, _IN_SERVICE, service=service_id, keys=list(ids)).scalars())
 
 
 _STEP_FREE = sa.select(Usager.id).where(Usager.id.in_(_KEYS), Usager.step_free)
@@ -158,13 +165,14 @@ _SITES = (
 )
 
 
-def read_sites(session: Session, ids: Iterable[int]) -> dict[int, SiteFacts]:
-    """The sites with their hours."""
+def read_sites(session: Session, ids: Collection[int]) -> dict[int, SiteFacts]:
+    """The sites with their hours, in the order of their ids given; those without hours are left out."""
     rules: dict[tuple[int, str, bool], list[hours.Rule]] = defaultdict(list)
-    for site_id, zone, holidays, weekday, opens, closes in execute(session, _SITES, keys=list(set(ids))):
+    for site_id, zone, holidays, weekday, opens, closes in execute(session, _SITES, keys=list(ids)):
         rule = hours.Rule(frozenset({weekday}), date.min, None, opens, closes)
         rules[site_id, zone, holidays].append(rule)
-    return {key[0]: SiteFacts(key[0], ZoneInfo(key[1]), tuple(found), key[2]) for key, found in rules.items()}
+    sites = {key[0]: SiteFacts(key[0], ZoneInfo(key[1]), tuple(found), key[2]) for key, found in rules.items()}
+    return {key: sites[key] for key in ids if key in sites}
 
 
 _OPENINGS = sa.select(
@@ -196,7 +204,8 @@ def read_openings(
 
 def nowhere(session: Session, professional_ids: Collection[int]) -> dict[tuple[int, int], list[hours.Rule]]:
     """No opening at any site: what a decision about somebody who does not receive then starts from."""
-    return {(site, who): [] for site in session.execute(sa.select(Site.id)).scalars() for who in professional_ids}
+    sites = session.execute(sa.select(Site.id).order_by(Site.id)).scalars()
+    return {(site, who): [] for site in sites for who in professional_ids}
 
 
 _ROOMS = sa.select(
@@ -246,15 +255,20 @@ _OCCUPANCIES = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.e
         Occupancy.appointment_id.is_(None),
         Occupancy.appointment_id.not_in(sa.bindparam("ignoring", expanding=True)),
     ),
+    sa.or_(
+        Occupancy.hold_id.is_(None),
+        Occupancy.hold_id.not_in(sa.select(Hold.id).where(Hold.expires_at <= sa.bindparam("asked_at"))),
+    ),
 )
 
 
 def read_occupancies(
-    session: Session, resource_ids: Collection[int], grid: Grid, ignoring: Collection[int] = ()
+    session: Session, resource_ids: Collection[int], grid: Grid, ignoring: Collection[int] = (), asked_at: int = 0
 ) -> Mapping[int, list[Span]]:
-    """What is taken of each resource over the grid, but for the appointments `ignoring`: those that move."""
+    """What is taken over the grid, apart from the appointments `ignoring` and holds expired at `asked_at` (seconds)."""
     found: dict[int, list[Span]] = defaultdict(list)
-    parameters = {"keys": list(resource_ids), "start": grid.origin, "end": grid.end, "ignoring": list(ignoring)}
+    parameters = {"keys": list(resource_ids), "ignoring": list(ignoring), "asked_at": moment(asked_at)}
+    parameters |= {"start": grid.origin, "end": grid.end}
     for resource_id, starts_at, ends_at in execute(session, _OCCUPANCIES, **parameters).all():
         found[resource_id].append((starts_at, ends_at))
     return found

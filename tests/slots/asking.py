@@ -1,4 +1,4 @@
-"""Short ways to ask for slots and to read the answer."""
+"""Short ways to set the scene, to ask for slots and to read the answer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking.db import in_transaction
+from booking.rooms.models import Site
 from booking.slots.availability import Search, Slot
-from tests.builders import PARIS
+from tests.builders import PARIS, Cast
 
 
 def ask(type_id: int, start: datetime, end: datetime, professional: int | None = None, **more: Any) -> Search:
@@ -34,3 +39,18 @@ def _days(type_id: int, first: date, count: int, professional: int | None, **mor
 def clocks(slots: Iterable[Slot]) -> str:
     """The starts as a clock on the wall shows them, « 09:00 09:30 »."""
     return " ".join(slot.start.astimezone(PARIS).strftime("%H:%M") for slot in slots)
+
+
+def add_site(cast: Cast) -> int:
+    """A second site like the first, without any room."""
+
+    def work(session: Session) -> int:
+        first = session.get_one(Site, cast.site)
+        names = [column.name for column in sa.inspect(Site).columns if column.name not in ("id", "code")]
+        other = Site(code="gennevilliers", **{name: getattr(first, name) for name in names})
+        other.hours = [type(each)(weekday=each.weekday, opens=each.opens, closes=each.closes) for each in first.hours]
+        session.add(other)
+        session.flush()
+        return other.id
+
+    return in_transaction(work)

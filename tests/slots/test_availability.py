@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -12,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking.db import db, in_transaction
+from booking.db import in_transaction
 from booking.errors import Invalid, NotFound
 from booking.people.directory import NewUsager, create_usager
 from booking.people.models import Professional
@@ -36,24 +35,10 @@ from tests.builders import (
     set_on,
     store,
 )
-from tests.slots.asking import ask, clocks, day_of, week_of
+from tests.slots.asking import add_site, ask, clocks, day_of, week_of
 
 HALF_HOURS = "09:00 09:30 10:00 10:30 11:00 11:30 14:00 14:30 15:00 15:30 16:00 16:30"
 MORNING = "09:00 09:30 10:00 10:30 11:00 11:30"
-
-
-@pytest.fixture
-def queries(cast: Cast) -> Iterator[list[str]]:
-    """The statements sent from here on."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if not statement.startswith("BEGIN"):
-            sent.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    yield sent
-    sa.event.remove(db.engine, "before_cursor_execute", note)
 
 
 # ------------------------------------------------------------------ an ordinary week
@@ -87,21 +72,6 @@ def test_at_another_site_its_own_rooms_are_given(cast: Cast, session: Session) -
     assert [slot.room_id for slot in found] == [cast.b1] * 6 + [room] * 2
     outcome = book(Book("k", cast.entretien, found[-1].start, cast.diop, cast.diallo), act())
     assert session.get_one(Appointment, outcome.appointment_id).site_id == other
-
-
-def add_site(cast: Cast) -> int:
-    """A second site like the first, with an office."""
-
-    def work(session: Session) -> int:
-        first = session.get_one(Site, cast.site)
-        names = [column.name for column in sa.inspect(Site).columns if column.name not in ("id", "code")]
-        other = Site(code="gennevilliers", **{name: getattr(first, name) for name in names})
-        other.hours = [type(each)(weekday=each.weekday, opens=each.opens, closes=each.closes) for each in first.hours]
-        session.add(other)
-        session.flush()
-        return other.id
-
-    return in_transaction(work)
 
 
 def test_limit(cast: Cast, session: Session) -> None:

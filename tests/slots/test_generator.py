@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from booking.slots import generator
 from booking.slots.generator import Demand, Notice, Situation
 from booking.slots.grid import CELL, Grid, Mask, Span, indexes, to_cells
-from booking.slots.rules import ORDER, TAKEN, Rule
+from booking.slots.rules import ORDER, TAKEN, WAIVABLE, Rule
 
 DAY = 1_795_046_400  # a midnight: 18 November 2026, UTC
 FREE_DAY = "08:30-17:30"
@@ -42,6 +42,7 @@ def situation(
     usager_busy: str = "",
     notice: Notice | None = None,
     rooms: dict[int, Mask] | None = None,
+    received: str | None = None,
 ) -> Situation:
     grid = Grid(DAY, 288)
     return Situation(
@@ -53,6 +54,7 @@ def situation(
         busy=grid.paint(spans(busy)),
         usager_busy=grid.paint(spans(usager_busy)),
         rooms=rooms,
+        received=None if received is None else grid.paint(spans(received)),
     )
 
 
@@ -123,6 +125,17 @@ OFFERED = [
         "the usager has no buffer",
     ),
     (situation("09:00-11:00", usager_busy="10:25-10:35"), demand(30), "09:00 09:30", "and cannot be twice"),
+    # Colleagues.
+    (situation("09:00-11:00", received="09:20-10:35"), demand(30), "09:30 10:00", "the lattice is the lead's alone"),
+    (situation("09:00-11:00", received=""), demand(30), "", "a colleague who does not receive"),
+    (situation("09:00-11:00", received="08:00-18:00"), demand(30), "09:00 09:30 10:00 10:30", "and gives no start"),
+    (
+        situation("09:00-11:00", received="09:25-10:10"),
+        demand(30, before=5, after=10),
+        "09:30",
+        "a buffer may touch both ends of what a colleague gives",
+    ),
+    (situation("09:00-11:00", received="09:25-10:05"), demand(30, before=5, after=10), "", "and must fit inside it"),
 ]
 
 
@@ -191,6 +204,7 @@ class Story:
     busy: list[Span]
     usager_busy: list[Span]
     rooms: dict[int, list[Span]] | None
+    received: list[Span] | None
 
     def situation(self, what: Demand) -> Situation:
         """The same as masks."""
@@ -206,6 +220,7 @@ class Story:
             busy=grid.paint(self.busy),
             usager_busy=grid.paint(self.usager_busy),
             rooms=None if taken is None else {k: generator.fit(opened & ~busy, what) for k, busy in taken.items()},
+            received=None if self.received is None else grid.paint(self.received),
         )
 
 
@@ -219,7 +234,9 @@ stories = st.builds(
     busy=some_spans,
     usager_busy=st.just([]) | some_spans,
     rooms=st.none() | st.dictionaries(st.integers(1, 9), some_spans, max_size=3),
+    received=st.none() | many_hours,
 )
+waivers = st.frozensets(st.sampled_from(sorted(WAIVABLE)))
 
 
 def overlap(one: Span, other: Span) -> bool:
@@ -245,7 +262,7 @@ def broken(story: Story, what: Demand, start: int) -> set[str]:
         "lead_time": notice.earliest is not None and start < notice.earliest,
         "horizon": notice.latest is not None and start > notice.latest,
         "closed": not inside(wide, story.hours),
-        "no_opening": not held_by,
+        "no_opening": not held_by or (story.received is not None and not inside(wide, story.received)),
         "off_grid": all((start - opening[0]) % (what.step * CELL) for opening in held_by),
         "absent": any(overlap(wide, absence) for absence in story.absences),
         "professional_busy": any(overlap(wide, busy) for busy in story.busy),
@@ -281,10 +298,25 @@ def test_a_refusal_names_the_first_rule_broken_and_an_offer_none(story: Story, w
         assert generator.refusal(where, what, start) == next((r for r in ORDER if r in rules), None)
 
 
-@given(story=stories, what=demands, within=st.integers(1, CELL - 1))
-def test_between_two_cells_nothing_begins(story: Story, what: Demand, within: int) -> None:
+@given(story=stories, what=demands, waived=waivers)
+def test_a_rule_that_is_waived_forbids_nothing_and_the_others_all_they_did(
+    story: Story, what: Demand, waived: frozenset[Rule]
+) -> None:
     where = story.situation(what)
-    assert all(generator.refusal(where, what, start + within) in ORDER for start in every_start())
+    left = {start: broken(story, what, start) - waived for start in every_start()}
+    offered = [where.grid.instant(cell) for cell in indexes(generator.starts(where, what, waived))]
+    assert offered == [start for start in every_start() if not left[start]]
+    for start in every_start():
+        first = next((rule for rule in ORDER if rule in left[start]), None)
+        assert generator.refusal(where, what, start, waived) == first
+
+
+@given(story=stories, what=demands, within=st.integers(1, CELL - 1), waived=st.just(frozenset()) | waivers)
+def test_between_two_cells_nothing_begins_whatever_is_waived(
+    story: Story, what: Demand, within: int, waived: frozenset[Rule]
+) -> None:
+    where = story.situation(what)
+    assert all(generator.refusal(where, what, start + within, waived) in ORDER for start in every_start())
 
 
 @given(story=stories, what=demands, far=st.integers(CELLS, 10**6))
@@ -334,3 +366,8 @@ def test_rules_that_another_booking_explains_come_from_the_list_of_rules() -> No
     rules: set[Rule] = {"professional_busy", "usager_busy", "no_room"}
     assert rules == TAKEN
     assert set(ORDER) > TAKEN
+
+
+def test_what_makes_somebody_or_something_unavailable_is_never_waived() -> None:
+    rules: set[Rule] = {"past", "desk_lead_time", "no_opening", "off_grid"}
+    assert rules == WAIVABLE

@@ -31,6 +31,7 @@ from tests.builders import (
     set_on,
     store,
 )
+from tests.slots.asking import add_site
 
 CHRISTMAS = date(2026, 12, 25)  # a Friday
 
@@ -148,6 +149,24 @@ def test_who_does_a_type(cast: Cast, session: Session) -> None:
     assert schedule.qualified(session, elsewhere, None) == [], "the right profession in another service"
     set_on(Professional, cast.diop, retired_at=NOW)
     assert schedule.qualified(session, kind, None) == [cast.roux], "retired"
+
+
+def test_who_may_take_part_beside_the_lead(cast: Cast, session: Session) -> None:
+    everybody = [cast.lenoir, cast.roux, cast.diop, cast.petit, cast.b1, cast.diallo]
+    assert schedule.in_service(session, cast.action_sociale, everybody) == [cast.roux, cast.diop]
+    assert schedule.in_service(session, cast.pmi, everybody) == [cast.lenoir], "a doctor in his service"
+    assert schedule.in_service(session, cast.action_sociale, []) == []
+    midwife = sa.select(Professional.profession_id).where(Professional.id == cast.petit).scalar_subquery()
+    set_on(Professional, cast.roux, profession_id=midwife)
+    assert schedule.in_service(session, cast.action_sociale, everybody) == [cast.roux, cast.diop], "any profession"
+    set_on(Professional, cast.diop, retired_at=NOW)
+    assert schedule.in_service(session, cast.action_sociale, everybody) == [cast.roux], "retired"
+
+
+def test_sites_come_in_the_order_asked_for(cast: Cast, session: Session) -> None:
+    other = add_site(cast)
+    assert list(schedule.read_sites(session, [other, cast.site])) == [other, cast.site]
+    assert list(schedule.read_sites(session, [cast.site, other])) == [cast.site, other]
 
 
 def test_the_rooms_in_use(cast: Cast, session: Session) -> None:
