@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +15,9 @@ from alembic.script import ScriptDirectory
 
 from booking import create_app, schema
 from booking.db import db, in_transaction
-from booking.reservations import Book, book, doctor
+from booking.reservations import Book, append_only, book, doctor
 from booking.slots import guards
+from tests.at_0001 import AT_0001, DIALLO, FAMILY, KONE, NOON, Rows, at_0002, change, facts, without
 from tests.builders import act, build_cast, paris, rows_of
 from tests.conftest import settings_in
 
@@ -46,8 +48,10 @@ def empty_database(beside: str) -> str:
     return address.set(drivername="postgresql", database=DATABASE).render_as_string(hide_password=False)
 
 
-def guard_problems() -> list[str]:
-    return in_transaction(lambda session: guards.problems(session.connection()))
+def guard_problems(revision: str) -> list[str]:
+    """What is wrong with the guards that stand from that revision on."""
+    kept = [guards] if revision < "0002" else [guards, append_only]
+    return in_transaction(lambda session: [code for each in kept for code in each.problems(session.connection())])
 
 
 def tables(engine: sa.Engine) -> set[str]:
@@ -61,10 +65,10 @@ def test_there_is_one_line_of_revisions() -> None:
 def test_the_guards_stand_after_every_revision_upwards_and_downwards(engine: sa.Engine) -> None:
     for revision in REVISIONS:
         schema.upgrade(engine, revision)
-        assert guard_problems() == [], revision
+        assert guard_problems(revision) == [], revision
     for revision in reversed(REVISIONS[:-1]):
         schema.downgrade(engine, revision)
-        assert guard_problems() == [], revision
+        assert guard_problems(revision) == [], revision
 
 
 def test_the_migrations_make_what_the_models_describe(engine: sa.Engine) -> None:
@@ -76,13 +80,19 @@ def test_the_migrations_make_what_the_models_describe(engine: sa.Engine) -> None
 
 
 def test_every_constraint_of_the_models_is_in_the_database(engine: sa.Engine) -> None:
-    """What the comparison does not look at: the CHECK constraints, by their names."""
+    """What the comparison does not look at: the CHECK constraints, by their names and the codes that they allow."""
     schema.upgrade(engine)
     inspector = sa.inspect(engine)
     for table in schema.metadata.sorted_tables:
-        described = {str(c.name) for c in table.constraints if isinstance(c, sa.CheckConstraint)}
-        stored = {check["name"] for check in inspector.get_check_constraints(table.name)}
+        checks = [each for each in table.constraints if isinstance(each, sa.CheckConstraint)]
+        described = {str(each.name): codes(str(each.sqltext)) for each in checks}
+        stored = {each["name"]: codes(each["sqltext"]) for each in inspector.get_check_constraints(table.name)}
         assert stored == described, table.name
+
+
+def codes(condition: str) -> set[str]:
+    """The literals of a condition; each database writes the rest in its own way."""
+    return set(re.findall(r"'([^']*)'", condition))
 
 
 def test_the_migrations_and_create_all_make_the_same_columns(engine: sa.Engine) -> None:
@@ -99,7 +109,7 @@ def test_down_to_nothing_and_up_again(engine: sa.Engine) -> None:
     schema.downgrade(engine, "base")
     assert tables(engine) == set()
     schema.upgrade(engine)
-    assert guard_problems() == []
+    assert guard_problems(REVISIONS[-1]) == []
 
 
 def test_an_upgrade_keeps_every_row(engine: sa.Engine) -> None:
@@ -113,5 +123,92 @@ def test_an_upgrade_keeps_every_row(engine: sa.Engine) -> None:
     for newer, older in pairwise(reversed(REVISIONS)):
         schema.downgrade(engine, older)
         schema.upgrade(engine, newer)
+    schema.upgrade(engine)
     assert rows_of(db.session(), schema.metadata) == before
     assert doctor.examine() == []
+
+
+# ------------------------------------------------------------------ 0002: who was told, and why
+
+
+def reflected(engine: sa.Engine) -> sa.MetaData:
+    """The tables as they are in the database now, whatever the models say."""
+    found = sa.MetaData()
+    found.reflect(engine)
+    return found
+
+
+def insert(engine: sa.Engine, rows: Rows) -> None:
+    found = reflected(engine)
+    with engine.begin() as connection:
+        for table in found.sorted_tables:
+            for row in rows.get(table.name, []):
+                connection.execute(sa.insert(table).values(row))
+
+
+def snapshot(engine: sa.Engine) -> Rows:
+    """Every row of every table, by its key."""
+    tables = [table for table in reflected(engine).sorted_tables if table.name != "alembic_version"]
+    with engine.connect() as connection:
+        return {
+            table.name: [
+                dict(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()
+            ]
+            for table in tables
+        }
+
+
+@pytest.fixture
+def before(engine: sa.Engine) -> Rows:
+    """A database at 0001, with what people did there."""
+    schema.upgrade(engine, "0001")
+    insert(engine, AT_0001)
+    rows = snapshot(engine)
+    assert {name: len(rows[name]) for name in AT_0001} == {name: len(AT_0001[name]) for name in AT_0001}
+    return rows
+
+
+def test_0002_says_of_each_person_what_0001_said_of_all(engine: sa.Engine, before: Rows) -> None:
+    schema.upgrade(engine, "0002")
+    assert snapshot(engine) == at_0002(before)
+    schema.upgrade(engine)
+    assert doctor.examine() == []
+
+
+def test_back_to_0001_and_up_again_nothing_is_lost(engine: sa.Engine, before: Rows) -> None:
+    schema.upgrade(engine, "0002")
+    schema.downgrade(engine, "0001")
+    assert snapshot(engine) == before
+    schema.upgrade(engine, "0002")
+    assert snapshot(engine) == at_0002(before)
+
+
+LATER = [
+    ("restored", {DIALLO: "booked"}, "booked", "booked"),
+    ("changed", {DIALLO: "moved"}, "moved", "moved"),
+    ("changed", {}, "moved", None),
+    ("joined", {KONE: "booked"}, "attendance", "booked"),
+    ("left", {KONE: "cancelled"}, "attendance", "booked"),
+    ("left", {}, "attendance", None),
+]
+
+
+@pytest.mark.usefixtures("before")
+@pytest.mark.parametrize(("action", "told", "older", "again"), LATER, ids=[f"{row[0]}-{len(row[1])}" for row in LATER])
+def test_what_0001_has_no_word_for_goes_back_as_the_nearest(
+    engine: sa.Engine, action: str, told: dict[int, str], older: str, again: str | None
+) -> None:
+    """The counts stay: nobody is written to under a number that was already used."""
+    schema.upgrade(engine, "0002")
+    row = change(11, FAMILY, action, None, facts(NOON, "expected", DIALLO, KONE)) | {"reason": "mistake"}
+    more = [{"history_id": 11, "usager_id": key, "change": what, "notice": 3} for key, what in told.items()]
+    insert(engine, {"history": without("notice", [row]), "told": more})
+    schema.downgrade(engine, "0001")
+    rows = snapshot(engine)
+    assert (rows["history"][-1]["action"], rows["history"][-1]["notice"]) == (older, 3 if told else None)
+    assert rows["appointment"][-1]["notice"] == (3 if told else 2)
+    schema.upgrade(engine, "0002")
+    rows = snapshot(engine)
+    expected = {(DIALLO, again), (KONE, again)} if told else set()
+    assert {(row["usager_id"], row["change"]) for row in rows["told"] if row["history_id"] == 11} == expected
+    assert {row["notice"] for row in rows["participation"] if row["appointment_id"] == FAMILY} == {3 if told else 2}
