@@ -2,7 +2,6 @@
 
 from booking.messages.auditing import audit, prune, reconcile
 from booking.messages.composing import compose
-from booking.messages.due import Change
 from booking.messages.filing import file
 
-__all__ = ["Change", "audit", "compose", "file", "prune", "reconcile"]
+__all__ = ["audit", "compose", "file", "prune", "reconcile"]

@@ -2,57 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from booking.messages.due import Reason, Recipient, Standing, pointless
+from booking.messages.due import Recipient, pointless, standing
 from booking.messages.render import MailFacts, mail
 from booking.notify import Discard
 from booking.notify.models import OutboxMessage
 from booking.notify.outbox import Message
 from booking.people.models import Usager
-from booking.reservations.models import Appointment, Participation
+from booking.reservations.models import Appointment, History, Participation, Told
+from booking.reservations.state import LEFT
 from booking.slots.models import AppointmentType
 
-# Somebody has already said that this person will not be received.
-CALLED_OFF = ("excused", "revoked")
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a message is about, and when it is for the person it goes to."""
+
+    appointment: Appointment
+    participation: Participation
+    start: datetime
+    end: datetime
 
 
 def compose(session: Session, message: Message, now: datetime) -> EmailMessage | Discard:
     """The mail as things stand now, or why there is none: cancelled, moved, begun, erased, unwanted."""
-    appointment = _appointment(session, message.about)
-    participation = appointment and session.get(Participation, (appointment.id, message.person_id))
-    if not appointment or not participation:
+    subject = _subject(session, message)
+    if subject is None:
         return Discard("gone")
-    reason = _pointless(message, appointment, participation, now)
-    if reason:
-        return Discard(reason)
-    return mail(_facts(session, message, appointment, participation.usager, now))
-
-
-def _appointment(session: Session, uid: str) -> Appointment | None:
-    related = (
-        joinedload(Appointment.site),
-        joinedload(Appointment.type).joinedload(AppointmentType.service),
-    )
-    return session.scalar(sa.select(Appointment).where(Appointment.uid == uid).options(*related))
-
-
-def _pointless(
-    message: Message, appointment: Appointment, participation: Participation, now: datetime
-) -> Reason | None:
-    if message.kind == "reminder" and participation.attendance in CALLED_OFF:
-        return "cancelled"
+    appointment, participation = subject.appointment, subject.participation
     usager = participation.usager
     recipient = Recipient(usager.contact, bool(usager.email), appointment.type.service.confidential)
-    standing = Standing(appointment.starts_at, appointment.notice, appointment.cancelled_at is not None)
-    return pointless(message.kind, message.notice, standing, recipient, now)
+    stands = standing(subject.start, participation.notice, participation.attendance, appointment.cancelled_at)
+    reason = pointless(message.kind, message.notice, stands, recipient, now)
+    return Discard(reason) if reason else mail(_facts(session, message, subject, usager, now))
 
 
-def _facts(session: Session, message: Message, appointment: Appointment, usager: Usager, now: datetime) -> MailFacts:
+def _subject(session: Session, message: Message) -> _Subject | None:
+    """None when the appointment or the person is gone, or was never told of such a notice."""
+    query = (
+        sa.select(Appointment, Participation, History.after)
+        .join(Participation, Participation.appointment_id == Appointment.id)
+        .join(History, History.appointment_id == Appointment.id)
+        .join(Told, sa.and_(Told.history_id == History.id, Told.usager_id == Participation.usager_id))
+        .where(
+            Appointment.uid == message.about,
+            Told.usager_id == message.person_id,
+            Told.notice == message.notice,
+        )
+        .options(
+            joinedload(Appointment.site),
+            joinedload(Appointment.type).joinedload(AppointmentType.service),
+            joinedload(Participation.usager),
+        )
+    )
+    row = session.execute(query).first()
+    if row is None:
+        return None
+    appointment, participation, after = row
+    start, end = appointment.starts_at, appointment.ends_at
+    if participation.attendance in LEFT:
+        # It may have moved since without their knowing: what is cancelled is what they were told.
+        start, end = (datetime.fromisoformat(after[name]) for name in ("start", "end"))
+    return _Subject(appointment, participation, start, end)
+
+
+def _facts(session: Session, message: Message, subject: _Subject, usager: Usager, now: datetime) -> MailFacts:
+    appointment = subject.appointment
     site = appointment.site
     return MailFacts(
         kind=message.kind,
@@ -66,8 +87,8 @@ def _facts(session: Session, message: Message, appointment: Appointment, usager:
         uid=appointment.uid,
         sequence=appointment.sequence,
         updated_at=appointment.updated_at,
-        start=appointment.starts_at,
-        end=appointment.ends_at,
+        start=subject.start,
+        end=subject.end,
         zone=site.zone,
         mode=appointment.mode,
         address=site.address,
@@ -78,12 +99,18 @@ def _facts(session: Session, message: Message, appointment: Appointment, usager:
 
 
 def _confirmation_id(session: Session, message: Message) -> str | None:
-    """The Message-ID that this mail answers to, so that all the mails of an appointment stay together."""
-    if message.kind == "confirmation":
-        return None
-    first = (
-        OutboxMessage.about == message.about,
-        OutboxMessage.person_id == message.person_id,
-        OutboxMessage.kind == "confirmation",
+    """The Message-ID that this mail answers to, so that all the mails of an appointment stay together.
+
+    It is the first confirmation's; whoever left and joins again gets another one, which answers to it.
+    """
+    confirmations = (
+        sa.select(OutboxMessage.message_id)
+        .where(
+            OutboxMessage.about == message.about,
+            OutboxMessage.person_id == message.person_id,
+            OutboxMessage.kind == "confirmation",
+        )
+        .order_by(OutboxMessage.notice)
     )
-    return session.scalar(sa.select(OutboxMessage.message_id).where(*first))
+    first = session.scalars(confirmations.limit(1)).first()
+    return None if first == message.message_id else first

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Change = Literal["booked", "moved", "cancelled"]
+from booking.reservations.state import LEFT, Change
+
 Kind = Literal["confirmation", "moved", "cancelled", "reminder"]
 Reason = Literal[
     "confidential",  # its service writes to nobody
@@ -42,7 +43,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the appointment stands: its start, its present notice, and whether it is cancelled."""
+    """Where it stands for one person: the start they were told, their present notice, whether it is cancelled."""
 
     start: datetime
     notice: int
@@ -56,6 +57,11 @@ class Due:
     kind: Kind
     at: datetime
     withheld: Reason | None
+
+
+def standing(start: datetime, notice: int, attendance: str, cancelled_at: datetime | None) -> Standing:
+    """Where one person stands: for whoever has left, the appointment is as good as cancelled, even while it is held."""
+    return Standing(start, notice, cancelled_at is not None or attendance in LEFT)
 
 
 def due(change: Change, notice: int, standing: Standing, recipient: Recipient, now: datetime) -> list[Due]:

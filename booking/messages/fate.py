@@ -25,7 +25,7 @@ REASONS = {
     "confidential": "ce service n’écrit à personne",
     "contact_none": "la personne ne veut pas qu’on lui écrive",
     "no_address": "la personne n’a pas d’adresse électronique",
-    "cancelled": "le rendez-vous est annulé",
+    "cancelled": "annulé depuis pour cette personne",
     "moved": "le rendez-vous a changé depuis",
     "past": "le rendez-vous a déjà commencé",
     "too_soon": "le rendez-vous est trop proche",

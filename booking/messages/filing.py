@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,89 +11,95 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.db import execute
-from booking.messages.due import Change, Due, Kind, Recipient, Standing, due
+from booking.messages.due import Due, Reason, Recipient, Standing, due, standing
 from booking.notify import outbox
 from booking.people.models import Service, Usager
 from booking.reservations.models import Appointment, Participation
+from booking.reservations.state import Change
 from booking.rooms.models import Site
 from booking.slots.models import AppointmentType
 
-ALL_KINDS: tuple[Kind, ...] = ("confirmation", "moved", "cancelled", "reminder")
 
-
-@dataclass(frozen=True)
-class Subject:
-    """What filing must know of an appointment."""
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One person in one appointment: where it stands for them, and whether they may be written to."""
 
     uid: str
     mail_host: str
-    confidential: bool
+    person_id: int
     standing: Standing
+    recipient: Recipient
 
 
-_KEY: sa.BindParameter[Any] = sa.bindparam("key")
-_SUBJECT = (
+# One row a participation; `addressee` reads it.
+ADDRESSEES = (
     sa.select(
         Appointment.uid,
         Appointment.starts_at,
-        Appointment.notice,
         Appointment.cancelled_at,
-        Site.email,
+        Participation.usager_id,
+        Participation.attendance,
+        Participation.notice,
+        Usager.contact,
+        Usager.email,
         Service.confidentiality,
+        Site.email.label("sender"),
     )
+    .join_from(Participation, Appointment, Appointment.id == Participation.appointment_id)
+    .join(Usager, Usager.id == Participation.usager_id)
     .join(Site, Site.id == Appointment.site_id)
     .join(AppointmentType, AppointmentType.id == Appointment.type_id)
     .join(Service, Service.id == AppointmentType.service_id)
-    .where(Appointment.id == _KEY)
 )
-_RECIPIENTS = (
-    sa.select(Usager.id, Usager.contact, Usager.email)
-    .join(Participation, Participation.usager_id == Usager.id)
-    .where(Participation.appointment_id == _KEY)
-    .order_by(Usager.id)
-)
+_TOLD = ADDRESSEES.where(
+    Participation.appointment_id == sa.bindparam("key"),
+    Participation.usager_id.in_(sa.bindparam("people", expanding=True)),
+).order_by(Participation.usager_id)
 
 
-def file(session: Session, appointment_id: int, change: Change, now: datetime) -> None:
-    """File what everybody who takes part is to be told of a change, or why they are not told.
+def file(session: Session, appointment_id: int, change: Change, usager_ids: Collection[int], now: datetime) -> None:
+    """File what those who are told of a change are to be sent, or why it is not sent; nobody else is disturbed.
 
-    Call it once the change is written: it reads the appointment. What was waiting about an earlier notice is
-    withdrawn.
+    Call it once the change is written: it reads the appointment. What was waiting for them about an earlier
+    notice is withdrawn.
     """
-    subject = subject_of(session, appointment_id)
-    if change != "booked":
-        outbox.discard(session, subject.uid, ALL_KINDS, change)
-    notice = subject.standing.notice
+    rows = execute(session, _TOLD, key=appointment_id, people=list(usager_ids))
+    people = [addressee(row, row.starts_at) for row in rows]
+    _withdraw(session, people, "cancelled" if change == "cancelled" else "moved")
     drafts = [
-        draft(subject, person_id, notice, message)
-        for person_id, recipient in recipients(session, appointment_id, subject.confidential)
-        for message in due(change, notice, subject.standing, recipient, now)
+        draft(person, person.standing.notice, message)
+        for person in people
+        for message in due(change, person.standing.notice, person.standing, person.recipient, now)
     ]
     outbox.file(session, drafts, now)
 
 
-def draft(subject: Subject, person_id: int, notice: int, message: Due) -> outbox.Draft:
-    """One message about an appointment to one person, as the outbox files it."""
+def addressee(row: sa.Row[*tuple[Any, ...]], start: datetime) -> Addressee:
+    """Read a row of ADDRESSEES; `start` is the one that the person was told."""
+    return Addressee(
+        uid=row.uid,
+        mail_host=row.sender.rpartition("@")[2],
+        person_id=row.usager_id,
+        standing=standing(start, row.notice, row.attendance, row.cancelled_at),
+        recipient=Recipient(row.contact, bool(row.email), row.confidentiality == "confidential"),
+    )
+
+
+def draft(person: Addressee, notice: int, message: Due) -> outbox.Draft:
+    """One message to one person about that notice, as the outbox files it."""
     return outbox.Draft(
         kind=message.kind,
-        about=subject.uid,
-        person_id=person_id,
+        about=person.uid,
+        person_id=person.person_id,
         notice=notice,
-        message_id=outbox.new_message_id(subject.mail_host),
+        message_id=outbox.new_message_id(person.mail_host),
         due_at=message.at,
         withheld=message.withheld,
     )
 
 
-def subject_of(session: Session, appointment_id: int) -> Subject:
-    """Read an appointment as filing needs it."""
-    row = execute(session, _SUBJECT, key=appointment_id).one()
-    uid, start, notice, cancelled_at, mail, confidentiality = row
-    standing = Standing(start, notice, cancelled_at is not None)
-    return Subject(uid, mail.rpartition("@")[2], confidentiality == "confidential", standing)
-
-
-def recipients(session: Session, appointment_id: int, confidential: bool) -> list[tuple[int, Recipient]]:
-    """Everybody who takes part, by id, with what decides whether they are written to."""
-    rows = execute(session, _RECIPIENTS, key=appointment_id)
-    return [(key, Recipient(contact, bool(email), confidential)) for key, contact, email in rows]
+def _withdraw(session: Session, people: Sequence[Addressee], reason: Reason) -> None:
+    """Before somebody's first notice there is nothing to withdraw: a booking is spared the statement."""
+    told_before = [person for person in people if person.standing.notice]
+    if told_before:
+        outbox.discard(session, told_before[0].uid, [person.person_id for person in told_before], reason)

@@ -7,7 +7,7 @@ a second worker is harmless, and a worker that dies gives its messages back by d
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -117,7 +117,7 @@ _DISCARD = (
     sa.update(OutboxMessage)
     .where(
         OutboxMessage.about == sa.bindparam("thing"),
-        OutboxMessage.kind.in_(sa.bindparam("kinds", expanding=True)),
+        OutboxMessage.person_id.in_(sa.bindparam("people", expanding=True)),
         OutboxMessage.state == "waiting",
     )
     .values(state="discarded", reason=sa.bindparam("why"))
@@ -200,12 +200,12 @@ def record(session: Session, message: Message, outcome: Outcome, now: datetime) 
     return stored.first() is not None
 
 
-def discard(session: Session, about: str, kinds: Sequence[MessageKind], reason: str) -> int:
-    """Withdraw the waiting messages of those kinds about one thing; return how many.
+def discard(session: Session, about: str, person_ids: Collection[int], reason: str) -> int:
+    """Withdraw the waiting messages about one thing to those persons; return how many.
 
     One that is being sent at this instant is left alone: its sender reads the appointment again.
     """
-    return len(execute(session, _DISCARD, thing=about, kinds=list(kinds), why=reason).all())
+    return len(execute(session, _DISCARD, thing=about, people=list(person_ids), why=reason).all())
 
 
 def messages_about(session: Session, about: str) -> list[OutboxMessage]:

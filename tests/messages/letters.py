@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+import icalendar
+
 from booking.messages.render import MailFacts
 
 FACTS = MailFacts(
@@ -43,6 +45,12 @@ def part(mail: EmailMessage, content_type: str) -> bytes:
     content = found.get_payload(decode=True)
     assert isinstance(content, bytes)
     return content
+
+
+def event(mail: EmailMessage) -> icalendar.cal.Component:
+    """The only event of its calendar part."""
+    (found,) = icalendar.Calendar.from_ical(part(mail, "text/calendar")).walk("VEVENT")
+    return found
 
 
 def outline(mail: EmailMessage) -> object:

@@ -1,4 +1,4 @@
-"""What happens in the tests of messages: appointments are booked, moved and cancelled by the real engine."""
+"""What happens in the tests of messages: the real engine books, moves and cancels, lets people join and leave."""
 
 from __future__ import annotations
 
@@ -10,8 +10,24 @@ from sqlalchemy.orm import Session
 
 from booking import messages
 from booking.notify.models import OutboxMessage
+from booking.notify.outbox import Message
 from booking.people.models import Usager
-from booking.reservations import Act, Book, Cancel, Move, Outcome, book, cancel, move
+from booking.reservations import (
+    Act,
+    Book,
+    Cancel,
+    Join,
+    Leave,
+    Move,
+    Outcome,
+    Restore,
+    book,
+    cancel,
+    join,
+    leave,
+    move,
+    restore,
+)
 from tests.builders import NOW, Cast, paris
 
 START = "2026-11-30 09:00"  # a Monday, eight days after NOW
@@ -43,11 +59,29 @@ def cancelled(outcome: Outcome, now: datetime = NOW) -> Outcome:
     return cancel(Cancel(next(KEYS), outcome.uid, "usager"), act(now))
 
 
+def restored(outcome: Outcome, now: datetime = NOW) -> Outcome:
+    return restore(Restore(next(KEYS), outcome.uid), act(now))
+
+
+def joined(outcome: Outcome, usager: int, now: datetime = NOW) -> Outcome:
+    return join(Join(next(KEYS), outcome.uid, usager), act(now))
+
+
+def left(outcome: Outcome, usager: int, now: datetime = NOW) -> Outcome:
+    return leave(Leave(next(KEYS), outcome.uid, usager, "usager"), act(now))
+
+
 def rows(session: Session, uid: str | None = None) -> list[OutboxMessage]:
     """What the outbox holds now, in order."""
     session.rollback()
     query = sa.select(OutboxMessage).order_by(OutboxMessage.id)
     return list(session.scalars(query if uid is None else query.where(OutboxMessage.about == uid)))
+
+
+def claimed(row: OutboxMessage) -> Message:
+    """That message as the worker holds it."""
+    names = ("id", "kind", "about", "person_id", "notice", "message_id", "attempts", "reason")
+    return Message(**{name: getattr(row, name) for name in names}, lease_until=NOW)
 
 
 def told(session: Session, uid: str | None = None) -> list[tuple[str, int, str, str | None]]:

@@ -1,17 +1,20 @@
-"""What doctor asks of messages: exactly those that the history calls for."""
+"""What doctor asks of messages: exactly those that follow from what was told."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import messages
+from booking.db import db
 from booking.notify.models import OutboxMessage
-from tests.builders import NOW, Cast
-from tests.messages.stories import booked, booked_by_code, cancelled, moved, rows, told
+from tests.builders import NOW, Cast, add_usagers
+from tests.messages.stories import booked, booked_by_code, cancelled, joined, left, moved, rows, told
 
 A_YEAR_LATER = NOW + timedelta(days=8 + 366)
 
@@ -78,6 +81,54 @@ def test_a_reason_that_the_appointment_contradicts_is_found(
     session.execute(sa.update(OutboxMessage).where(confirmation).values(state=state, reason=reason))
     session.commit()
     assert problems(session) == [f"unjustified confirmation:{outcome.uid}:0:{cast.diallo}"]
+
+
+@pytest.mark.parametrize("reason", ["moved", "cancelled"])
+def test_the_news_of_a_cancellation_is_not_withdrawn_by_it(session: Session, cast: Cast, reason: str) -> None:
+    outcome = cancelled(booked(cast))
+    news = OutboxMessage.kind == "cancelled"
+    session.execute(sa.update(OutboxMessage).where(news).values(state="discarded", reason=reason))
+    session.commit()
+    assert problems(session) == [f"unjustified cancelled:{outcome.uid}:1:{cast.diallo}"]
+
+
+def test_somebody_else_who_left_is_no_reason(session: Session, cast: Cast) -> None:
+    (sacha,) = add_usagers(1)
+    outcome = left(joined(booked(cast), sacha), sacha)
+    session.execute(sa.update(OutboxMessage).values(state="discarded", reason="cancelled"))
+    session.commit()
+    assert problems(session) == [
+        f"unjustified confirmation:{outcome.uid}:0:{cast.diallo}",
+        f"unjustified reminder:{outcome.uid}:0:{cast.diallo}",
+        f"unjustified cancelled:{outcome.uid}:1:{sacha}",
+    ]
+
+
+def statements(work: Callable[[], object]) -> list[str]:
+    """What the database was asked meanwhile."""
+    asked: list[str] = []
+
+    def note(*event: Any) -> None:
+        asked.append(event[2])
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    return asked
+
+
+def test_many_appointments_are_judged_in_as_many_statements_as_one(session: Session, cast: Cast) -> None:
+    """Reconciling runs every hour, while reception books."""
+    counts = []
+    for starts in (["09:00"], ["09:30", "10:00", "10:30", "11:00"]):
+        for start in starts:
+            booked(cast, start=f"2026-11-30 {start}")
+        lose(session)
+        counts += [[len(statements(lambda: problems(session))), len(statements(lambda: messages.reconcile(NOW)))]]
+    assert len(rows(session)) == 10
+    assert counts[0] == counts[1]
 
 
 def test_reconciling_files_what_is_missing_once(session: Session, cast: Cast) -> None:

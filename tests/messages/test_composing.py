@@ -7,27 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-import icalendar
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import messages
 from booking.notify import Discard
-from booking.notify.models import OutboxMessage
-from booking.notify.outbox import Message
 from booking.people.models import Profession, Professional, Service
 from booking.reservations import Move, Outcome, move
 from booking.reservations.models import Appointment, Participation
 from booking.slots.models import AppointmentType
 from tests.builders import NOW, Cast, paris
-from tests.messages.letters import everything, parsed, part
-from tests.messages.stories import START, act, booked, cancelled, change_usager, moved, rows
-
-
-def claimed(row: OutboxMessage) -> Message:
-    names = ("id", "kind", "about", "person_id", "notice", "message_id", "attempts", "reason")
-    return Message(**{name: getattr(row, name) for name in names}, lease_until=NOW)
+from tests.messages.letters import event, everything, parsed, part
+from tests.messages.stories import START, act, booked, cancelled, change_usager, claimed, moved, rows
 
 
 def composed(session: Session, kind: str, now: datetime = NOW) -> EmailMessage | Discard:
@@ -39,10 +31,6 @@ def letter(session: Session, kind: str) -> EmailMessage:
     mail = composed(session, kind)
     assert isinstance(mail, EmailMessage)
     return parsed(mail)
-
-
-def event(mail: EmailMessage) -> icalendar.cal.Component:
-    return icalendar.Calendar.from_ical(part(mail, "text/calendar")).walk("VEVENT")[0]
 
 
 def test_the_confirmation_of_an_appointment(session: Session, cast: Cast) -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.messages.due import Change, Due, Kind, Recipient, Standing, due, pointless, silence
+from booking.messages.due import Due, Kind, Recipient, Standing, due, pointless, silence
+from booking.messages.due import standing as standing_of
+from booking.reservations.state import Change
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 IN_A_WEEK = NOW + timedelta(days=7)
@@ -86,6 +88,22 @@ def test_who_is_written_to(recipient: Recipient, reason: str | None) -> None:
 )
 def test_what_still_makes_sense(kind: Kind, notice: int, now_stands: Standing, reason: str | None) -> None:
     assert pointless(kind, notice, now_stands, WRITTEN_TO, NOW) == reason
+
+
+@pytest.mark.parametrize(
+    ("attendance", "cancelled_at", "cancelled"),
+    [
+        pytest.param("expected", None, False, id="they are expected"),
+        pytest.param("arrived", None, False, id="they are here"),
+        pytest.param("no_show", None, False, id="they did not come, which nobody cancelled"),
+        pytest.param("excused", None, True, id="they called it off, the others come"),
+        pytest.param("revoked", None, True, id="the service took them out, the others come"),
+        pytest.param("excused", NOW, True, id="it is cancelled for everybody"),
+        pytest.param("expected", NOW, True, id="it is cancelled, whatever their attendance says"),
+    ],
+)
+def test_who_has_left_is_as_good_as_cancelled(attendance: str, cancelled_at: datetime | None, cancelled: bool) -> None:
+    assert standing_of(IN_A_WEEK, 2, attendance, cancelled_at) == Standing(IN_A_WEEK, 2, cancelled)
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from booking import messages
 from booking.db import in_transaction
 from booking.reservations import Act, Book, Move, book, move
+from booking.reservations.state import Change
 from tests.builders import NOW, Cast, paris
 from tests.messages.stories import act, booked, booked_by_code, cancelled, change_usager, moved, rows, told
 
@@ -94,13 +96,14 @@ def test_a_booking_for_tomorrow_has_no_reminder(session: Session, cast: Cast) ->
 def test_filing_twice_files_once(session: Session, cast: Cast) -> None:
     outcome = booked(cast)
     before = [row.message_id for row in rows(session)]
-    in_transaction(lambda s: messages.file(s, outcome.appointment_id, "booked", NOW + timedelta(hours=1)))
+    later = NOW + timedelta(hours=1)
+    in_transaction(lambda s: messages.file(s, outcome.appointment_id, "booked", [cast.diallo], later))
     assert [row.message_id for row in rows(session)] == before
 
 
 def test_messages_go_away_with_a_booking_that_fails(session: Session, cast: Cast) -> None:
-    def file_then_fail(session: Session, appointment_id: int, change: messages.Change, now: datetime) -> None:
-        messages.file(session, appointment_id, change, now)
+    def file_then_fail(session: Session, key: int, change: Change, told: Collection[int], now: datetime) -> None:
+        messages.file(session, key, change, told, now)
         raise RuntimeError("after filing")
 
     command = Book("key", cast.entretien, paris("2026-11-30 09:00"), cast.roux, cast.diallo)

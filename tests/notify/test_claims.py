@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -84,14 +85,16 @@ def test_whoever_lost_the_lease_records_nothing(session: Session, cast: Cast) ->
 
 
 def test_discarding_withdraws_what_waits_and_nothing_else(session: Session, cast: Cast) -> None:
-    filed(draft(cast), draft(cast, kind="reminder"), draft(cast, "other"))
+    neighbour = replace(draft(cast, kind="cancelled"), person_id=cast.kone)
+    filed(draft(cast), draft(cast, kind="reminder"), neighbour, draft(cast, "other"))
     (sending,) = claimed()
-    withdrawn = in_transaction(lambda s: outbox.discard(s, "a", ("confirmation", "reminder"), "cancelled"))
+    withdrawn = in_transaction(lambda s: outbox.discard(s, "a", [cast.diallo], "cancelled"))
     assert withdrawn == 1
     found = {(row.about, row.kind): (row.state, row.reason) for row in outbox.newest(session)}
     assert found == {
         ("a", "confirmation"): ("sending", None),
         ("a", "reminder"): ("discarded", "cancelled"),
+        ("a", "cancelled"): ("waiting", None),
         ("other", "confirmation"): ("waiting", None),
     }
     assert sending.kind == "confirmation"
