@@ -47,7 +47,7 @@ def _store(session: Session, workload: Workload) -> None:
     spans = [span for span in half_hours()] * 5
     keys = range(1, EVENTS + 1)
     common = {"site_id": site_id, "type_id": workload.type_id, "mode": "in_person", "room_id": workload.rooms[0]}
-    counters = {"buffer_before": 0, "buffer_after": 0, "sequence": 0, "notice": 0, "version": 1}
+    counters = {"buffer_before": 0, "buffer_after": 0, "sequence": 0, "version": 1}
     times = {"created_at": NOW, "updated_at": NOW}
     rows = [
         {

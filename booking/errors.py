@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 
@@ -78,6 +78,36 @@ class StaleVersion(BookingError):
 
 class AppointmentClosed(BookingError):
     """The appointment is cancelled, or its attendance is recorded: this change no longer makes sense."""
+
+
+@dataclass(eq=False)
+class SeriesRefused(BookingError):
+    """Some starts of a series cannot be given: each with its `slots.rules.Rule`. Nothing was written."""
+
+    refused: Mapping[datetime, str]
+
+    def __str__(self) -> str:
+        return f"{len(self.refused)} starts"
+
+
+@dataclass(eq=False)
+class SessionFull(BookingError):
+    """Every seat of the collective session is taken."""
+
+    capacity: int
+
+    def __str__(self) -> str:
+        return f"{self.capacity} seats"
+
+
+@dataclass(eq=False)
+class TooManyHolds(BookingError):
+    """So many slots are kept already, by this agent or at this site, that no other can be."""
+
+    maximum: int
+
+    def __str__(self) -> str:
+        return f"at most {self.maximum}"
 
 
 class KeyReused(BookingError):

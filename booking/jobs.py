@@ -21,6 +21,7 @@ from flask import Flask
 from booking import clock, messages, notify
 from booking.access import credentials
 from booking.config import Settings
+from booking.reservations import holding
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def reconcile(now: datetime) -> int:
 
 def prune(now: datetime) -> int:
     """Forget what is too old to be kept; return how many rows."""
-    return messages.prune(now) + credentials.prune(now)
+    return messages.prune(now) + credentials.prune(now) + holding.purge(now)
 
 
 def run_worker(app: Flask) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import execute
 from booking.errors import Invalid, KeyReused
-from booking.reservations.commands import Act, Command, Outcome, fingerprint
+from booking.reservations.commands import Act, Keyed, Outcome, fingerprint
 from booking.reservations.models import Command as CommandRow
 from booking.reservations.state import State
 from booking.rooms.models import Room
@@ -23,28 +25,65 @@ _NEW_COMMAND = sa.insert(CommandRow)
 _ROOM_CODE = sa.select(Room.code).where(Room.id == sa.bindparam("room"))
 
 
-def replayed(session: Session, command: Command) -> Outcome | None:
+def check_key(key: str) -> None:
+    """Raise Invalid for what the table cannot hold as a key."""
+    if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
+        raise Invalid("key", "unsupported")
+
+
+def replayed(session: Session, command: Keyed) -> Outcome | None:
     """The answer already given under this key, or None.
 
     Raises KeyReused when it was for another command, and Invalid for what the table cannot hold as a key.
     """
-    if not 0 < len(command.key) <= LONGEST_KEY or not command.key.isprintable():
-        raise Invalid("key", "unsupported")
+    stored = _stored(session, command)
+    return None if stored is None else replace(_outcome(stored), replayed=True)
+
+
+def answer(session: Session, command: Keyed, state: State, act: Act) -> Outcome:
+    """Store what stands now under the command's key, and return it.
+
+    Raises KeyReused when another command took the key at the same time: the same one would have waited for its locks.
+    """
+    outcome = _what_stands(session, state)
+    _keep(session, command, state.id, _plain(outcome), act)
+    return outcome
+
+
+def all_replayed(session: Session, command: Keyed) -> tuple[Outcome, ...] | None:
+    """The answers already given under this key to a command of several appointments, or None. Raises as `replayed`."""
+    stored = _stored(session, command)
+    return None if stored is None else tuple(replace(_outcome(each), replayed=True) for each in stored["all"])
+
+
+def answer_all(session: Session, command: Keyed, states: Sequence[State], act: Act) -> tuple[Outcome, ...]:
+    """Store what stands now of several appointments under the command's key, and return it."""
+    outcomes = tuple(_what_stands(session, state) for state in states)
+    _keep(session, command, states[0].id, {"all": [_plain(outcome) for outcome in outcomes]}, act)
+    return outcomes
+
+
+def _stored(session: Session, command: Keyed) -> dict[str, Any] | None:
+    check_key(command.key)
     row = execute(session, _COMMAND, key=command.key).first()
     if row is None:
         return None
     if row.fingerprint != fingerprint(command):
         raise KeyReused
-    times = {name: datetime.fromisoformat(row.answer[name]) for name in ("start", "end")}
-    return replace(Outcome(**{**row.answer, **times}), replayed=True)
+    stored: dict[str, Any] = row.answer
+    return stored
 
 
-def answer(session: Session, command: Command, state: State, act: Act) -> Outcome:
-    """Store what stands now under the command's key, and return it.
+def _keep(session: Session, command: Keyed, appointment_id: int, answer: dict[str, Any], act: Act) -> None:
+    values = {"key": command.key, "fingerprint": fingerprint(command), "appointment_id": appointment_id}
+    try:
+        execute(session, _NEW_COMMAND, **values, answer=answer, at=act.now)
+    except exc.IntegrityError as error:
+        raise KeyReused from error
 
-    Raises KeyReused when another command took the key at the same time: the same one would have waited for its locks.
-    """
-    outcome = Outcome(
+
+def _what_stands(session: Session, state: State) -> Outcome:
+    return Outcome(
         appointment_id=state.id,
         uid=state.uid,
         start=state.starts_at,
@@ -54,15 +93,12 @@ def answer(session: Session, command: Command, state: State, act: Act) -> Outcom
         sequence=state.sequence,
         version=state.version,
     )
-    values = {
-        "key": command.key,
-        "fingerprint": fingerprint(command),
-        "appointment_id": state.id,
-        "answer": asdict(outcome) | {"start": outcome.start.isoformat(), "end": outcome.end.isoformat()},
-        "at": act.now,
-    }
-    try:
-        execute(session, _NEW_COMMAND, **values)
-    except exc.IntegrityError as error:
-        raise KeyReused from error
-    return outcome
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    return asdict(outcome) | {"start": outcome.start.isoformat(), "end": outcome.end.isoformat()}
+
+
+def _outcome(stored: dict[str, Any]) -> Outcome:
+    times = {name: datetime.fromisoformat(stored[name]) for name in ("start", "end")}
+    return Outcome(**{**stored, **times})

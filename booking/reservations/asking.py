@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,13 +11,20 @@ from sqlalchemy.orm import Session
 
 from booking.db import LARGEST_KEY, execute
 from booking.errors import Invalid, NotFound, SlotTaken, SlotUnavailable
+from booking.reservations.commands import Act, Waiver
 from booking.rooms.fitting import fits
 from booking.rooms.models import Room
 from booking.slots import availability, schedule
 from booking.slots.availability import Verdict
+from booking.slots.generator import Notice
+from booking.slots.grid import CELL
 from booking.slots.offers import Question
-from booking.slots.rules import TAKEN
+from booking.slots.rules import TAKEN, Rule
 
+WAIVED: dict[Waiver, frozenset[Rule]] = {
+    "walk_in": frozenset({"desk_lead_time", "off_grid"}),
+    "hors_plage": frozenset({"no_opening", "off_grid", "desk_lead_time"}),
+}
 BEFORE, AFTER = timedelta(days=3), timedelta(days=21)
 SAME_PROFESSIONAL, IN_ALL = 3, 5
 
@@ -28,11 +36,32 @@ def check_start(start: datetime) -> None:
         raise Invalid("start", "not_on_grid")  # slots are found by whole seconds: it would be cut, or kept as it is
 
 
+def waive(question: Question, waived: Collection[Waiver], start: datetime, now: datetime) -> Question:
+    """The question without the rules that are set aside.
+
+    Raises Invalid when somebody who is said to be there now is booked for another time.
+    """
+    if "walk_in" in waived:
+        seconds = int(now.timestamp())
+        if int(start.timestamp()) != seconds - seconds % CELL:
+            raise Invalid("start", "not_now")
+        question = replace(question, notice=Notice(now=seconds - CELL, desk=0))
+    return replace(question, waived=frozenset(rule for each in waived for rule in WAIVED[each]))
+
+
+def saying_why(act: Act, waived: Collection[Waiver]) -> Act:
+    """The same act with its reason; setting rules aside is one, when no other is given."""
+    if act.reason is not None or not waived:
+        return act
+    return replace(act, reason="hors_plage" if "hors_plage" in waived else "walk_in")
+
+
 def check_qualified(session: Session, question: Question) -> None:
-    """Raise SlotUnavailable unless every professional of the question does its type."""
+    """Raise SlotUnavailable unless who leads does the type, and their colleagues belong to its service."""
     done_by = schedule.qualified(session, question.kind, question.professional_ids)
     if set(done_by) != set(question.professional_ids):
         raise SlotUnavailable("not_qualified")
+    availability.check_colleagues(session, question.kind, question.colleague_ids)
 
 
 _SITE_OF = sa.select(Room.site_id).where(Room.id == sa.bindparam("room"))
@@ -64,16 +93,23 @@ def with_alternatives(
     session: Session, refusal: SlotUnavailable, question: Question, start: datetime, now: datetime
 ) -> SlotUnavailable:
     """The same refusal with the slots nearest to `start` that the question allows, its professionals' first."""
+    colleagues = set(question.colleague_ids)
+    if colleagues != set(schedule.in_service(session, question.kind.service_id, colleagues)):
+        return refusal  # with somebody of another service there is no time at all
     asked = set(question.professional_ids)
+    together = bool(asked & colleagues)  # those who take part lead in turn: nobody else is meant
     anybody = replace(
         question,
-        professional_ids=schedule.qualified(session, question.kind, None),
+        professional_ids=question.professional_ids if together else schedule.qualified(session, question.kind, None),
         notice=availability.notice(question.kind, now),
         room_id=None,
+        waived=frozenset(),
         ignoring=(),  # the place that an appointment has is no alternative to it
     )
     first, last = max(now, start - BEFORE), max(now, start) + AFTER
     found = availability.slots_between(session, anybody, first, last)
+    if together:
+        found = list({slot.start: slot for slot in found}.values())  # whoever leads, it is the same slot
     found.sort(key=lambda slot: abs(slot.start - start))
     same = [slot for slot in found if slot.professional_id in asked][:SAME_PROFESSIONAL]
     others = [slot for slot in found if slot.professional_id not in asked][: IN_ALL - len(same)]

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
 from booking.people.models import Service, Usager
-from booking.reservations import store
-from booking.reservations.models import Appointment, History, Participation
+from booking.reservations import append_only, store
+from booking.reservations.models import Appointment, History, Participation, Told
 from booking.rooms.models import Room
 from booking.slots import guards
-from booking.slots.models import AppointmentType, Occupancy
+from booking.slots.models import AppointmentType, Hold, Occupancy
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,15 @@ class Problem:
 
 Check = Callable[[Session], Iterable[Problem]]
 
+_LAST = sa.select(History.appointment_id, History.after).where(
+    History.id.in_(sa.select(sa.func.max(History.id)).group_by(History.appointment_id))
+)
+_TOLD = (
+    sa.select(History.appointment_id, Told.usager_id, sa.func.max(Told.notice))
+    .join(Told, Told.history_id == History.id)
+    .group_by(History.appointment_id, Told.usager_id)
+)
+
 
 def examine(more: Sequence[Check] = ()) -> list[Problem]:
     """Run every check in one transaction that writes nothing; empty when all is well.
@@ -38,9 +45,12 @@ def examine(more: Sequence[Check] = ()) -> list[Problem]:
     """
     checks: tuple[Check, ...] = (
         guards_refuse,
+        history_is_append_only,
         nothing_overlaps,
         occupancies_match,
         history_agrees,
+        seats_suffice,
+        holds_keep,
         rooms_fit,
         namespaces_hold,
         *more,
@@ -67,6 +77,12 @@ def guards_refuse(session: Session) -> Iterator[Problem]:
     """The guards are in the catalog, and refuse an overlapping INSERT and UPDATE."""
     for code in guards.problems(session.connection()):
         yield Problem("guard", code)
+
+
+def history_is_append_only(session: Session) -> Iterator[Problem]:
+    """The triggers are in the catalog, and refuse to change or delete what happened and who was told."""
+    for code in append_only.problems(session.connection()):
+        yield Problem("append_only", code)
 
 
 def nothing_overlaps(session: Session) -> Iterator[Problem]:
@@ -96,43 +112,32 @@ def occupancies_match(session: Session) -> Iterator[Problem]:
 
 
 def history_agrees(session: Session) -> Iterator[Problem]:
-    """Each appointment has the time, the room and the state that its history last gave it, and its count of notices.
+    """Each appointment is what its history last made of it, and everybody in it was told of as many changes as it says.
 
     Messages are judged by the history, so whatever changes an appointment behind its back would go unsaid.
     """
-    last = (
-        sa.select(
-            History.appointment_id,
-            sa.func.max(History.id).label("id"),
-            sa.func.max(History.notice).label("notice"),
-        )
-        .group_by(History.appointment_id)
-        .subquery()
-    )
-    query = (
-        sa.select(
-            Appointment.uid,
-            Appointment.notice,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Appointment.room_id,
-            Appointment.cancelled_by,
-            last.c.notice,
-            History.after,
-        )
-        .outerjoin(last, last.c.appointment_id == Appointment.id)
-        .outerjoin(History, History.id == last.c.id)
-        .order_by(Appointment.id)
-    )
-    for uid, notice, *standing, told, after in session.execute(query):
-        if after is None or told != notice or _left(after) != standing:
-            yield Problem("history", f"appointment {uid}")
+    after = {appointment_id: facts for appointment_id, facts in session.execute(_LAST)}
+    told = {(appointment_id, usager_id): notice for appointment_id, usager_id, notice in session.execute(_TOLD)}
+    for state in store.every(session):
+        notices = {usager_id: told.get((state.id, usager_id)) for usager_id in state.notices}
+        if after.get(state.id) != state.facts() or notices != state.notices:
+            yield Problem("history", f"appointment {state.uid}")
 
 
-def _left(after: dict[str, Any]) -> list[Any]:
-    """Start, end, room and who cancelled, from what history keeps of an appointment."""
-    times = [datetime.fromisoformat(after[name]) for name in ("start", "end")]
-    return [*times, after["room"], after["cancelled_by"]]
+def seats_suffice(session: Session) -> Iterator[Problem]:
+    """No collective session has more participants than seats."""
+    for state in store.every(session):
+        if state.capacity is not None and len(state.present) > state.capacity:
+            yield Problem("seats", f"appointment {state.uid}")
+
+
+def holds_keep(session: Session) -> Iterator[Problem]:
+    """Every hold, expired or not, keeps what it says: a room, when it has one, over its own time."""
+    kept = sa.select(Occupancy.hold_id, Occupancy.resource_id).where(Occupancy.hold_id.is_not(None))
+    taken = {(hold_id, resource_id) for hold_id, resource_id in session.execute(kept)}
+    for key, uid, room_id in session.execute(sa.select(Hold.id, Hold.uid, Hold.room_id)):
+        if not any(hold_id == key and room_id in (None, resource_id) for hold_id, resource_id in taken):
+            yield Problem("hold", f"hold {uid}")
 
 
 def rooms_fit(session: Session) -> Iterator[Problem]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.db import Base
 from booking.people.models import Professional, Usager, one_of
-from booking.reservations.state import Attendance, CancelledBy, Status
+from booking.reservations.state import Action, Attendance, CancelledBy, Change, Reason, Status
 from booking.rooms.models import Room, Site
 from booking.slots.models import AppointmentType
-
-Action = Literal["booked", "moved", "room_changed", "cancelled", "attendance"]
 
 appointment_professional = sa.Table(
     "appointment_professional",
@@ -24,11 +22,22 @@ appointment_professional = sa.Table(
 )
 
 
+class Series(Base):
+    """Appointments that were booked together, week after week. Each stands for itself."""
+
+    __tablename__ = "series"
+    __table_args__ = (sa.UniqueConstraint("uid"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(40))
+    created_at: Mapped[datetime]
+
+
 class Appointment(Base):
     """Professionals, usagers and, unless by phone, video or at home, a room, for a span of time.
 
-    `sequence` rises when the time, site or room changes (feeds, calendar parts); `notice` when something that the
-    usager is told changes (messages); `version` at every change (what a form must have seen).
+    `sequence` rises when the time, site or room changes (feeds, calendar parts), `version` at every change (what a
+    form must have seen).
     """
 
     __tablename__ = "appointment"
@@ -43,8 +52,11 @@ class Appointment(Base):
         ),
         # A room is taken exactly when people meet in the building.
         sa.CheckConstraint("(mode = 'in_person') = (room_id IS NOT NULL)", name="room"),
+        # A collective session has 1 to 200 seats.
+        sa.CheckConstraint("capacity IS NULL OR capacity BETWEEN 1 AND 200", name="capacity"),
         sa.Index(None, "starts_at"),
         sa.Index(None, "room_id", "starts_at"),
+        sa.Index(None, "series_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,8 +70,10 @@ class Appointment(Base):
     # Minutes, as they were when it was booked: a later change of the type does not move what is taken.
     buffer_before: Mapped[int]
     buffer_after: Mapped[int]
+    # The seats of a collective session, as they were when it was opened.
+    capacity: Mapped[int | None]
+    series_id: Mapped[int | None] = mapped_column(sa.ForeignKey("series.id"))
     sequence: Mapped[int] = mapped_column(default=0)
-    notice: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[str | None] = mapped_column(sa.String(8))
@@ -81,7 +95,7 @@ class Appointment(Base):
 
 
 class Participation(Base):
-    """One usager in one appointment, and how they attended."""
+    """One usager in one appointment, and how they attended. `notice` rises when they are told of a change."""
 
     __tablename__ = "participation"
     __table_args__ = (
@@ -93,16 +107,22 @@ class Participation(Base):
     appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"), primary_key=True)
     usager_id: Mapped[int] = mapped_column(sa.ForeignKey("usager.id"), primary_key=True)
     attendance: Mapped[str] = mapped_column(sa.String(12), default="expected")
+    notice: Mapped[int] = mapped_column(server_default=sa.text("0"), default=0)
 
     usager: Mapped[Usager] = relationship()
 
 
 class History(Base):
-    """Who did what to an appointment, and when. Ids, times and codes only: never a name, never free text."""
+    """Who did what to an appointment, and when. Ids, times and codes only: never a name, never free text.
+
+    The database refuses to change or delete a row; the DDL is in `reservations.append_only`.
+    """
 
     __tablename__ = "history"
     __table_args__ = (
         sa.CheckConstraint(one_of("action", get_args(Action)), name="action"),
+        # A reason, when one was given, is one of the codes.
+        sa.CheckConstraint(f"reason IS NULL OR {one_of('reason', get_args(Reason))}", name="reason"),
         sa.Index(None, "appointment_id"),
     )
 
@@ -113,10 +133,26 @@ class History(Base):
     agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.id"))
     origin: Mapped[str] = mapped_column(sa.String(8))
     action: Mapped[str] = mapped_column(sa.String(16))
-    # The value of `notice` after a change that usagers are told of; null for the others.
-    notice: Mapped[int | None]
+    reason: Mapped[str | None] = mapped_column(sa.String(20))
     before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     after: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class Told(Base):
+    """What a change told whom; the messages of a person follow from it. Kept like the history."""
+
+    __tablename__ = "told"
+    __table_args__ = (
+        # An usager is told of a booking, of another time or place, or of a cancellation.
+        sa.CheckConstraint(one_of("change", get_args(Change)), name="change"),
+        sa.Index(None, "usager_id"),
+    )
+
+    history_id: Mapped[int] = mapped_column(sa.ForeignKey("history.id"), primary_key=True)
+    usager_id: Mapped[int] = mapped_column(sa.ForeignKey("usager.id"), primary_key=True)
+    change: Mapped[str] = mapped_column(sa.String(12))
+    # The value of their participation's `notice` after it.
+    notice: Mapped[int]
 
 
 class Command(Base):

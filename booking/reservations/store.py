@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from booking.db import execute, violated
 from booking.errors import NotFound, SlotTaken
 from booking.people.models import Professional
 from booking.reservations.commands import Act
-from booking.reservations.models import Action, Appointment, History, Participation, appointment_professional
-from booking.reservations.state import Attendance, State
+from booking.reservations.models import Appointment, History, Participation, Told, appointment_professional
+from booking.reservations.state import Action, Attendance, Change, Span, State
 from booking.slots.guards import GUARD
 from booking.slots.models import Occupancy
 
@@ -32,9 +32,9 @@ _BY_UID = sa.select(*_COLUMNS).where(Appointment.uid == sa.bindparam("uid"))
 _LOCKED = _BY_UID.with_for_update(key_share=True)
 _NEXT = sa.select(*_COLUMNS).where(Appointment.id > sa.bindparam("after")).order_by(Appointment.id).limit(BATCH)
 _PROFESSIONALS = sa.select(appointment_professional).where(appointment_professional.c.appointment_id.in_(_KEYS))
-_ATTENDANCES = sa.select(Participation.appointment_id, Participation.usager_id, Participation.attendance).where(
-    Participation.appointment_id.in_(_KEYS)
-)
+_PARTICIPATIONS = sa.select(
+    Participation.appointment_id, Participation.usager_id, Participation.attendance, Participation.notice
+).where(Participation.appointment_id.in_(_KEYS))
 
 _NEW = sa.insert(Appointment).returning(Appointment.id)
 _CHANGE = sa.update(Appointment).where(Appointment.id == _KEY)
@@ -44,18 +44,25 @@ _EXPECT = sa.insert(Participation)
 _ATTEND = (
     sa.update(Participation)
     .where(Participation.appointment_id == _KEY, Participation.usager_id == sa.bindparam("usager"))
-    .values(attendance=sa.bindparam("step"))
+    .values(attendance=sa.bindparam("step"), notice=sa.bindparam("count"))
 )
 _OCCUPY = sa.insert(Occupancy)
-_RELEASE = sa.delete(Occupancy).where(Occupancy.appointment_id == _KEY)
-_NEW_HISTORY = sa.insert(History)
+_RELEASE = sa.delete(Occupancy).where(Occupancy.appointment_id.in_(sa.bindparam("appointments", expanding=True)))
+_LAST_CANCELLING = (
+    sa.select(History.before)
+    .where(History.appointment_id == _KEY, History.action == "cancelled")
+    .order_by(History.id.desc())
+    .limit(1)
+)
+_NEW_HISTORY = sa.insert(History).returning(History.id)
+_TELL = sa.insert(Told)
 _TOUCH = sa.update(Professional).where(Professional.id.in_(_KEYS)).values(feed_version=Professional.feed_version + 1)
 
 
-def check_uid(uid: str) -> None:
+def check_uid(uid: str, what: str = "appointment") -> None:
     """Raise NotFound for what cannot be a uid: PostgreSQL refuses to compare with some of it."""
     if not (uid.isascii() and uid.isalnum()):
-        raise NotFound("appointment")
+        raise NotFound(what)
 
 
 def read(session: Session, uid: str) -> State:
@@ -77,40 +84,92 @@ def every(session: Session) -> Iterator[State]:
 
 
 def create(session: Session, new: State, act: Act) -> State:
-    """Store a new appointment with what it takes, its history and the versions of its feeds.
+    """Store a new appointment with what it takes, its history, whom it tells and the versions of its feeds.
 
     Raises SlotTaken when the database refuses an overlap, whatever let it come so far.
     """
-    stored = execute(session, _NEW, **_row(new)).scalar_one()
-    _insert(session, _JOIN, ({"appointment_id": stored, "professional_id": key} for key in new.professional_ids))
-    steps = new.attendance.items()
-    _insert(session, _EXPECT, ({"appointment_id": stored, "usager_id": u, "attendance": s} for u, s in steps))
-    state = replace(new, id=stored)
-    _occupy(session, state)
-    _record(session, state, "booked", {}, act, told=True)
+    state = replace(new, id=execute(session, _NEW, **_row(new)).scalar_one())
+    _insert(session, _JOIN, ({"appointment_id": state.id, "professional_id": key} for key in state.professional_ids))
+    _insert(session, _EXPECT, (_participation(state, key) for key in state.attendance))
+    occupy(session, state.taken(), appointment_id=state.id)
+    history_id = _record(session, state, "booked", {}, act)
+    _insert(session, _TELL, _told(history_id, state, state.attendance, "booked"))
     execute(session, _TOUCH, keys=list(state.professional_ids))
     return state
 
 
-def change(session: Session, before: State, after: State, action: Action, act: Act) -> None:
+def change(
+    session: Session, before: State, after: State, action: Action, act: Act, told: Change | None = None
+) -> frozenset[int]:
     """Store what a command made of an appointment, with all that follows from it. `before` was read under its lock.
 
-    Usagers are told of it when its notice rose. Raises SlotTaken as `create` does.
+    Returns the usagers whose notice rose: they are told of the change `told`. Raises SlotTaken as `create` does.
     """
     execute(session, _CHANGE, appointment=before.id, **_row(after))
     if before.professional_ids != after.professional_ids:
         execute(session, _LEAVE, appointment=before.id)
         _insert(session, _JOIN, ({"appointment_id": before.id, "professional_id": p} for p in after.professional_ids))
-    for usager_id, step in after.attendance.items():
-        if before.attendance[usager_id] != step:
-            execute(session, _ATTEND, appointment=before.id, usager=usager_id, step=step)
+    _write_participations(session, before, after)
     if before.taken() != after.taken():
         # A DELETE of all, then an INSERT of all: an appointment that moves by 5 minutes overlaps its own old rows.
-        execute(session, _RELEASE, appointment=before.id)
-        _occupy(session, after)
-    _record(session, after, action, before.facts(), act, told=after.notice != before.notice)
+        release(session, [before.id])
+        occupy(session, after.taken(), appointment_id=after.id)
+    history_id = _record(session, after, action, before.facts(), act)
+    people = frozenset(key for key, notice in after.notices.items() if before.notices.get(key) != notice)
+    if told is not None:
+        _insert(session, _TELL, _told(history_id, after, people, told))
     if action != "attendance":
         execute(session, _TOUCH, keys=list(before.professional_ids | after.professional_ids))
+    return people
+
+
+def occupy(session: Session, taken: Mapping[int, Span], **cause: int) -> None:
+    """Take resources for an appointment (`appointment_id`) or a hold (`hold_id`).
+
+    Raises SlotTaken when the database refuses an overlap.
+    """
+    rows = [{"resource_id": key, "starts_at": start, "ends_at": end, **cause} for key, (start, end) in taken.items()]
+    try:
+        _insert(session, _OCCUPY, rows)
+    except exc.IntegrityError as error:
+        if violated(error, GUARD):
+            raise SlotTaken("professional_busy") from error
+        raise
+
+
+def release(session: Session, appointment_ids: Collection[int]) -> None:
+    """Give back all that several appointments take, so that each may take what another had."""
+    execute(session, _RELEASE, appointments=list(appointment_ids))
+
+
+def attendance_before_cancelling(session: Session, appointment_id: int) -> dict[int, Attendance]:
+    """How its usagers stood when it was last cancelled: some may have left before."""
+    facts = execute(session, _LAST_CANCELLING, appointment=appointment_id).scalar_one()
+    return {int(usager_id): step for usager_id, step in facts["attendance"].items()}
+
+
+def _write_participations(session: Session, before: State, after: State) -> None:
+    _insert(session, _EXPECT, (_participation(after, key) for key in after.attendance if key not in before.attendance))
+    for key in before.attendance:
+        if (before.attendance[key], before.notices[key]) != (after.attendance[key], after.notices[key]):
+            values = {"step": after.attendance[key], "count": after.notices[key]}
+            execute(session, _ATTEND, appointment=before.id, usager=key, **values)
+
+
+def _participation(state: State, usager_id: int) -> dict[str, Any]:
+    return {
+        "appointment_id": state.id,
+        "usager_id": usager_id,
+        "attendance": state.attendance[usager_id],
+        "notice": state.notices[usager_id],
+    }
+
+
+def _told(history_id: int, state: State, usager_ids: Iterable[int], told: Change) -> list[dict[str, Any]]:
+    return [
+        {"history_id": history_id, "usager_id": key, "change": told, "notice": state.notices[key]}
+        for key in sorted(usager_ids)
+    ]
 
 
 def _one(session: Session, query: sa.Select[Any], uid: str) -> State:
@@ -125,12 +184,19 @@ def _states(session: Session, rows: Sequence[sa.Row[Any]]) -> list[State]:
     keys = [row.id for row in rows]
     professionals: dict[int, set[int]] = defaultdict(set)
     attendance: dict[int, dict[int, Attendance]] = defaultdict(dict)
+    notices: dict[int, dict[int, int]] = defaultdict(dict)
     for key, professional_id in execute(session, _PROFESSIONALS, keys=keys):
         professionals[key].add(professional_id)
-    for key, usager_id, step in execute(session, _ATTENDANCES, keys=keys):
+    for key, usager_id, step, notice in execute(session, _PARTICIPATIONS, keys=keys):
         attendance[key][usager_id] = step
+        notices[key][usager_id] = notice
     return [
-        State(**row._mapping, professional_ids=frozenset(professionals[row.id]), attendance=attendance[row.id])
+        State(
+            **row._mapping,
+            professional_ids=frozenset(professionals[row.id]),
+            attendance=attendance[row.id],
+            notices=notices[row.id],
+        )
         for row in rows
     ]
 
@@ -145,21 +211,8 @@ def _insert(session: Session, statement: sa.Insert, rows: Iterable[dict[str, Any
         session.connection().execute(statement, found)
 
 
-def _occupy(session: Session, state: State) -> None:
-    rows = [
-        {"resource_id": key, "starts_at": start, "ends_at": end, "appointment_id": state.id}
-        for key, (start, end) in state.taken().items()
-    ]
-    try:
-        _insert(session, _OCCUPY, rows)
-    except exc.IntegrityError as error:
-        if violated(error, GUARD):
-            raise SlotTaken("professional_busy") from error
-        raise
-
-
-def _record(session: Session, after: State, action: Action, before: dict[str, Any], act: Act, *, told: bool) -> None:
-    execute(
+def _record(session: Session, after: State, action: Action, before: dict[str, Any], act: Act) -> int:
+    written = execute(
         session,
         _NEW_HISTORY,
         appointment_id=after.id,
@@ -167,7 +220,8 @@ def _record(session: Session, after: State, action: Action, before: dict[str, An
         agent_id=act.agent_id,
         origin=act.origin,
         action=action,
-        notice=after.notice if told else None,
+        reason=act.reason,
         before=before,
         after=after.facts(),
     )
+    return int(written.scalar_one())

@@ -263,7 +263,7 @@ def test_what_does_not_show_leaves_the_feed_alone(cast: Cast, subscribe: Subscri
     link = subscribe()
     before = link.fresh()
     booked(cast, professional_id=cast.diop, start="2026-12-07 09:00")
-    record_attendance(RecordAttendance("a", outcome.uid, cast.diallo, "arrived"), act(NOW + DAY))
+    record_attendance(RecordAttendance("a", outcome.uid, cast.diallo, "arrived"), act(outcome.start))
     assert link.read(NOW).status == 304
     assert link.fresh() == before
 

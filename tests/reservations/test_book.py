@@ -57,7 +57,7 @@ def test_by_phone_no_room_is_taken(cast: Cast, session: Session) -> None:
 def test_history_says_who_did_what_with_ids_only(cast: Cast, session: Session) -> None:
     book(entretien(cast), act(agent_id=cast.amina))
     row = session.scalars(sa.select(History)).one()
-    assert (row.action, row.agent_id, row.origin, row.notice, row.at) == ("booked", cast.amina, "web", 0, NOW)
+    assert (row.action, row.agent_id, row.origin, row.reason, row.at) == ("booked", cast.amina, "web", None, NOW)
     assert row.after["attendance"] == {str(cast.diallo): "expected"}
     assert row.after["room"] == cast.b1
 

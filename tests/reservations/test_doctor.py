@@ -10,7 +10,18 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from booking.db import db, in_transaction
-from booking.reservations import Book, Cancel, Move, RecordAttendance, book, cancel, doctor, move, record_attendance
+from booking.reservations import (
+    Book,
+    Cancel,
+    Move,
+    RecordAttendance,
+    append_only,
+    book,
+    cancel,
+    doctor,
+    move,
+    record_attendance,
+)
 from booking.reservations.doctor import Problem
 from booking.slots import guards
 from tests.builders import Cast, act, paris
@@ -28,7 +39,7 @@ def uids(cast: Cast) -> dict[str, str]:
     cancel(Cancel("5", cancelled, "usager"), act())
     visitor = book(Book("6", cast.depistage, NINE, cast.petit, None), act()).uid
     call = book(Book("7", cast.appel, TEN, cast.diop, cast.diallo), act()).uid
-    record_attendance(RecordAttendance("8", kept, cast.diallo, "arrived"), act())
+    record_attendance(RecordAttendance("8", kept, cast.diallo, "arrived"), act(NINE))
     return {"kept": kept, "moved": moved, "cancelled": cancelled, "visitor": visitor, "call": call}
 
 
@@ -53,8 +64,25 @@ HARM = [
         "an occupancy too many",
     ),
     ("UPDATE room SET reserved_for_id = 2 WHERE code = 'B1'", {"reserved_room"}, "the room was reserved afterwards"),
-    ("DELETE FROM history", {"history"}, "nothing says how it came about, nor what must be told"),
-    ("UPDATE appointment SET notice = notice + 1", {"history"}, "every message about it would be withdrawn"),
+    ("UPDATE participation SET notice = notice + 1", {"history"}, "every message about it would be withdrawn"),
+    (
+        "UPDATE participation SET attendance = 'excused' WHERE attendance = 'arrived'",
+        {"history", "occupancy"},
+        "not who came",
+    ),
+    (
+        "UPDATE participation SET attendance = 'seen' WHERE attendance = 'arrived'",
+        {"history"},
+        "nobody noted that they were seen",
+    ),
+    (
+        "INSERT INTO told (history_id, usager_id, change, notice)"
+        " SELECT history.id, usager_id, 'moved', 1 FROM history"
+        " JOIN participation ON participation.appointment_id = history.appointment_id WHERE action = 'attendance'",
+        {"history"},
+        "they were told of a change that they do not count",
+    ),
+    ("DELETE FROM appointment_professional", {"history", "occupancy"}, "nobody receives any more"),
     (
         "UPDATE appointment SET cancelled_by = 'service' WHERE cancelled_by IS NOT NULL",
         {"history"},
@@ -88,6 +116,23 @@ def test_a_problem_names_its_appointment(uids: dict[str, str]) -> None:
     in_transaction(cancel_behind_the_engines_back)
     about = f"appointment {uids['kept']}"
     assert doctor.examine() == [Problem("occupancy", about), Problem("history", about)]
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param(["told"], id="nothing says what they were told"),
+        pytest.param(["told", "history"], id="nothing says how it came about"),
+    ],
+)
+def test_a_lost_history_is_found(uids: dict[str, str], lost: list[str]) -> None:
+    """Only where the triggers that keep it were taken away."""
+    with db.engine.begin() as connection:
+        append_only.uninstall(connection)
+        for table in lost:
+            connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608 (our own names)
+        append_only.install(connection)
+    assert doctor.examine() == [Problem("history", f"appointment {uid}") for uid in uids.values()]
 
 
 def without_guard(work: Callable[[sa.Connection], None]) -> None:

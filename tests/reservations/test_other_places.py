@@ -52,7 +52,7 @@ def test_an_appointment_moved_to_another_site_is_there_and_usagers_are_told(
     outcome = move(Move("2", uid, TUESDAY), act(tell=lambda *facts: told.append(facts[2])))
     appointment = reading.find(session, uid)
     assert (appointment.site_id, appointment.room_id) == annex
-    assert (outcome.room, outcome.sequence, appointment.notice, told) == ("G1", 1, 1, ["moved"])
+    assert (outcome.room, outcome.sequence, appointment.participations[0].notice, told) == ("G1", 1, 1, ["moved"])
     assert doctor.examine() == []
 
 
@@ -61,7 +61,7 @@ def test_usagers_are_told_of_another_site_at_the_same_hour(
 ) -> None:
     told: list[str] = []
     uid = book(Book("1", cast.entretien, TUESDAY, cast.roux, cast.diallo), act()).uid
-    move(Move("2", uid, professional_id=cast.diop), act(tell=lambda *facts: told.append(facts[2])))
+    move(Move("2", uid, professional_ids=frozenset({cast.diop})), act(tell=lambda *facts: told.append(facts[2])))
     assert (reading.find(session, uid).site_id, told) == (annex[0], ["moved"])
     assert doctor.examine() == []
 

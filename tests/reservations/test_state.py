@@ -32,7 +32,8 @@ def state(**values: Any) -> State:
         "professional_ids": frozenset({1, 2}),
         "attendance": {10: "expected"},
     }
-    return State(**{**known, **values})
+    values = {**known, **values}
+    return State(**{"notices": dict.fromkeys(values["attendance"], 0), **values})
 
 
 def seconds(moment: datetime) -> int:

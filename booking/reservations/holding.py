@@ -1,0 +1,151 @@
+"""Holds: a slot kept for a few minutes while it is being booked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking.db import db, execute, in_transaction
+from booking.errors import Invalid, KeyReused, NotFound, SlotUnavailable, TooManyHolds
+from booking.reservations import asking, booking, guests
+from booking.reservations.answering import check_key
+from booking.reservations.commands import Act, Book, fingerprint
+from booking.reservations.holds import expire, give_back
+from booking.reservations.state import State
+from booking.reservations.store import check_uid, occupy
+from booking.rooms.models import Room, Site
+from booking.slots.models import Hold
+
+LASTS = timedelta(minutes=5)
+LONGEST = timedelta(minutes=30)  # however often it is renewed
+OF_AN_AGENT, OF_A_SITE = 3, 20
+
+
+@dataclass(frozen=True)
+class Held:
+    """A hold. `room` is a code; `replayed` says that the key had already been used."""
+
+    uid: str
+    start: datetime
+    end: datetime
+    room: str | None
+    expires_at: datetime
+    replayed: bool = False
+
+
+_COLUMNS = (Hold.uid, Hold.starts_at, Hold.ends_at, Room.code, Hold.expires_at, Hold.fingerprint, Hold.created_at)
+_READ = sa.select(*_COLUMNS).select_from(Hold).outerjoin(Room, Room.id == Hold.room_id)
+_BY_KEY = _READ.where(Hold.key == sa.bindparam("key"))
+_BY_UID = _READ.where(Hold.uid == sa.bindparam("uid"), Hold.expires_at > sa.bindparam("now")).with_for_update(of=Hold)
+_NEW = sa.insert(Hold).returning(Hold.id)
+_RENEW = sa.update(Hold).where(Hold.uid == sa.bindparam("which")).values(expires_at=sa.bindparam("until"))
+_SITE = sa.select(Site.id).where(Site.id == sa.bindparam("site")).with_for_update(key_share=True)
+_AGENT: sa.BindParameter[Any] = sa.bindparam("agent")
+_COUNTS = sa.select(
+    sa.func.count().filter(Hold.agent_id.is_not_distinct_from(_AGENT)),
+    sa.func.count(),
+).where(Hold.site_id == sa.bindparam("site"))
+
+
+def hold(command: Book, act: Act) -> Held:
+    """Keep what a booking would take, for 5 minutes; nobody is created and nobody is told.
+
+    Booking with `hold` set to its uid takes its place. Raises what `book` raises, and TooManyHolds when the agent, or
+    the site, keeps too many slots already.
+    """
+    asking.check_start(command.start)
+    guests.check_number(booking.whom(command))
+    try:
+        return in_transaction(lambda session: _hold(session, command, act))
+    except SlotUnavailable as refusal:
+        raise booking.with_alternatives(db.session(), refusal, command, act) from None
+
+
+def renew(uid: str, act: Act) -> Held:
+    """Keep it for 5 more minutes, 30 in all. Raises NotFound once it has expired, Invalid after the 30 minutes."""
+
+    def work(session: Session) -> Held:
+        row = _alive(session, uid, act.now)
+        until = min(act.now + LASTS, row.created_at + LONGEST)
+        if until <= row.expires_at:
+            raise Invalid("hold", "too_long_held")
+        execute(session, _RENEW, which=uid, until=until)
+        return replace(_held(row), expires_at=until)
+
+    return in_transaction(work)
+
+
+def release(uid: str, act: Act) -> None:
+    """Give a slot back before its time. Raises NotFound once it has expired."""
+
+    def work(session: Session) -> None:
+        _alive(session, uid, act.now)
+        give_back(session, uid)
+
+    in_transaction(work)
+
+
+def purge(now: datetime) -> int:
+    """Use case: forget the holds that have expired; return how many."""
+    return in_transaction(lambda session: expire(session, now))
+
+
+def _hold(session: Session, command: Book, act: Act) -> Held:
+    booking.lock(session, command)
+    check_key(command.key)
+    expire(session, act.now)
+    row = execute(session, _BY_KEY, key=command.key).first()
+    if row is not None:
+        if row.fingerprint != fingerprint(command):
+            raise KeyReused
+        return replace(_held(row), replayed=True)
+    state = booking.place(session, command, act, create=False)
+    _store(session, command, state, act)
+    _check_limits(session, state.site_id, act.agent_id)
+    return _held(execute(session, _BY_KEY, key=command.key).one())
+
+
+def _store(session: Session, command: Book, state: State, act: Act) -> None:
+    written = execute(
+        session,
+        _NEW,
+        uid=state.uid,
+        key=command.key,
+        fingerprint=fingerprint(command),
+        agent_id=act.agent_id,
+        site_id=state.site_id,
+        type_id=state.type_id,
+        room_id=state.room_id,
+        starts_at=state.starts_at,
+        ends_at=state.ends_at,
+        expires_at=act.now + LASTS,
+        created_at=act.now,
+    )
+    taken = {key: span for key, span in state.taken().items() if key}  # whoever is new has no key yet
+    occupy(session, taken, hold_id=written.scalar_one())
+
+
+def _check_limits(session: Session, site_id: int, agent_id: int | None) -> None:
+    """Count with the new one, under a lock of the site: holds are short, and come one after the other."""
+    execute(session, _SITE, site=site_id)
+    of_agent, of_site = execute(session, _COUNTS, site=site_id, agent=agent_id).one()
+    if of_agent > OF_AN_AGENT:
+        raise TooManyHolds(OF_AN_AGENT)
+    if of_site > OF_A_SITE:
+        raise TooManyHolds(OF_A_SITE)
+
+
+def _alive(session: Session, uid: str, now: datetime) -> sa.Row[Any]:
+    check_uid(uid, "hold")
+    row = execute(session, _BY_UID, uid=uid, now=now).first()
+    if row is None:
+        raise NotFound("hold")
+    return row
+
+
+def _held(row: sa.Row[Any]) -> Held:
+    return Held(row.uid, row.starts_at, row.ends_at, row.code, row.expires_at)
