@@ -32,8 +32,24 @@ ACTIONS = {
     "booked": "réservé",
     "moved": "déplacé",
     "room_changed": "salle changée",
+    "changed": "modifié",
     "cancelled": "annulé",
+    "restored": "rétabli",
+    "joined": "personne ajoutée",
+    "left": "personne retirée",
     "attendance": "suivi noté",
+}
+REASONS = {
+    "usager_request": "à la demande de l’usager",
+    "service_request": "à la demande du service",
+    "professional_absent": "professionnel absent",
+    "closed": "site ou salle fermés",
+    "walk_in": "reçu sans rendez-vous",
+    "hors_plage": "hors plage",
+    "swap": "échange de créneaux",
+    "waiting_list": "liste d’attente",
+    "mistake": "erreur de saisie",
+    "other": "autre raison",
 }
 ORIGINS = {"web": "à l’écran", "cli": "en ligne de commande", "demo": "démonstration"}
 WORDINGS = {"occupe": "« Occupé » seulement", "initiales": "initiales et salle", "complet": "nom, motif et salle"}

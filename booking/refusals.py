@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from booking import french
 from booking.errors import (
     AppointmentClosed,
@@ -11,9 +14,12 @@ from booking.errors import (
     Invalid,
     KeyReused,
     NotFound,
+    SeriesRefused,
+    SessionFull,
     SettingsError,
     SlotUnavailable,
     StaleVersion,
+    TooManyHolds,
 )
 from booking.rooms.sitefile import SiteFileInvalid
 
@@ -23,6 +29,9 @@ STATUSES: dict[type[BookingError], int] = {
     StaleVersion: 409,
     AppointmentClosed: 409,
     KeyReused: 409,
+    SeriesRefused: 409,
+    SessionFull: 409,
+    TooManyHolds: 409,
     DatabaseUnavailable: 503,
 }
 
@@ -38,10 +47,10 @@ INVALID = {
     "not_a_time": "Indiquez une date et une heure qui existent, par exemple 2026-11-24T14:30.",
     "not_a_number": "Indiquez un nombre entier.",
     "out_of_range": "Choisissez une valeur entre {minimum} et {maximum}.",
-    "not_on_grid": "Choisissez une heure multiple de 5 minutes.",
+    "not_on_grid": "Choisissez une heure ou une durée multiple de 5 minutes.",
     "end_before_start": "La fin doit venir après le début.",
     "past": "Choisissez une date à venir.",
-    "too_early": "Attendez l’heure du rendez-vous pour noter cette absence.",
+    "too_early": "Attendez l’heure du rendez-vous pour noter cela.",
     "future": "Choisissez une date passée.",
     "range_too_long": "Choisissez une période plus courte : {maximum} jours au plus.",
     "unknown": "Choisissez une valeur de la liste.",
@@ -51,7 +60,16 @@ INVALID = {
     "too_weak": "Choisissez un mot de passe d’au moins {minimum} caractères, peu courant.",
     "differs": "Les deux saisies diffèrent : retapez-les.",
     "in_use": "Cette valeur est déjà prise : choisissez-en une autre.",
-    "unchanged": "Choisissez une autre heure, un autre professionnel ou une autre salle.",
+    "twice": "Cette personne est indiquée deux fois : retirez-la une fois.",
+    "too_many": "Il y a trop de personnes : {maximum} au plus.",
+    "already": "Cette personne participe déjà à ce rendez-vous.",
+    "last": "C’est la seule personne de ce rendez-vous : annulez plutôt le rendez-vous.",
+    "itself": "Choisissez un autre rendez-vous que celui-ci.",
+    "not_cancelled": "Ce rendez-vous n’est pas annulé : il n’y a rien à rétablir.",
+    "not_now": "Une personne sans rendez-vous est reçue maintenant : rechargez la page, puis recommencez.",
+    "too_late": "Ce rendez-vous est terminé depuis trop longtemps pour noter cela.",
+    "too_long_held": "Ce créneau est retenu depuis trop longtemps : réservez-le ou libérez-le.",
+    "unchanged": "Rien ne change ainsi : choisissez autre chose que ce qui est déjà prévu.",
     "overlaps": "Cette période en recouvre une autre : modifiez les heures ou les jours.",
     "has_appointments": "Déplacez ou annulez d’abord les rendez-vous à venir ({count}).",
     "unsupported": "Cette valeur n’est pas acceptée.",
@@ -80,6 +98,7 @@ THINGS = {
     "room": "Cette salle",
     "usager": "Cette personne",
     "agent": "Cet agent",
+    "hold": "Ce créneau retenu",
     "site": "Ce site",
     "opening": "Cette plage d’ouverture",
     "absence": "Cette absence",
@@ -112,6 +131,13 @@ def sentence(error: BookingError) -> str:
             return "Ce rendez-vous a été modifié entre-temps : relisez-le, puis recommencez."
         case AppointmentClosed():
             return "Ce rendez-vous est annulé ou terminé : il ne peut plus être modifié ainsi."
+        case SeriesRefused(refused=refused):
+            return f"Ces dates ne peuvent pas être prises : {_days(refused)}. Retirez-les, puis recommencez."
+        case SessionFull(capacity=capacity):
+            seats = f"{capacity} place" if capacity == 1 else f"{capacity} places"
+            return f"Cette séance est complète ({seats}) : choisissez-en une autre, ou notez la demande."
+        case TooManyHolds(maximum=maximum):
+            return f"{maximum} créneaux sont déjà retenus : réservez-les ou libérez-les d’abord."
         case KeyReused():
             return "Cette demande a déjà servi pour autre chose : rechargez la page, puis recommencez."
         case DatabaseUnavailable():
@@ -119,6 +145,10 @@ def sentence(error: BookingError) -> str:
         case SettingsError() | SiteFileInvalid():
             return str(error)
     raise TypeError(f"no sentence for {type(error).__name__}")
+
+
+def _days(refused: Iterable[datetime]) -> str:
+    return french.listed([french.short_day(day) for day in sorted({start.date() for start in refused})])
 
 
 def _next_step(has_alternatives: bool) -> str:

@@ -18,12 +18,16 @@ from booking.errors import (
     Invalid,
     KeyReused,
     NotFound,
+    SeriesRefused,
+    SessionFull,
     SettingsError,
     SlotTaken,
     SlotUnavailable,
     StaleVersion,
+    TooManyHolds,
 )
 from booking.slots.rules import ORDER
+from tests.builders import paris
 
 PACKAGE = Path(errors.__file__).parent
 
@@ -45,6 +49,17 @@ REFUSALS: list[tuple[BookingError, int, str]] = [
     (SlotUnavailable("past"), 409, "Ce créneau a déjà commencé. Choisissez une autre date."),
     (StaleVersion(1, 2), 409, "Ce rendez-vous a été modifié entre-temps : relisez-le, puis recommencez."),
     (AppointmentClosed(), 409, "Ce rendez-vous est annulé ou terminé : il ne peut plus être modifié ainsi."),
+    (
+        SeriesRefused({paris("2026-12-07 09:00"): "absent", paris("2026-12-01 09:00"): "no_room"}),
+        409,
+        "Ces dates ne peuvent pas être prises : 01/12/2026 et 07/12/2026. Retirez-les, puis recommencez.",
+    ),
+    (
+        SessionFull(12),
+        409,
+        "Cette séance est complète (12 places) : choisissez-en une autre, ou notez la demande.",
+    ),
+    (TooManyHolds(3), 409, "3 créneaux sont déjà retenus : réservez-les ou libérez-les d’abord."),
     (KeyReused(), 409, "Cette demande a déjà servi pour autre chose : rechargez la page, puis recommencez."),
     (
         DatabaseUnavailable(),

@@ -6,14 +6,19 @@ from flask import Flask
 
 from booking.cli.agents import agent
 from booking.cli.appointments import book, cancel, move, show
+from booking.cli.changes import attendance, join, leave, restore, swap
 from booking.cli.feeds import feed
+from booking.cli.holding import hold, release, renew
 from booking.cli.inventory import professionals, rooms, slots, types
 from booking.cli.outbox import outbox
+from booking.cli.series import series
 from booking.cli.upkeep import demo, doctor, init, worker
 
 COMMANDS = (
     *(init, demo, rooms, types, professionals, slots),
-    *(book, show, move, cancel, agent, feed, outbox, worker, doctor),
+    *(book, show, move, join, leave, swap, cancel, restore, attendance),
+    *(hold, renew, release, series),
+    *(agent, feed, outbox, worker, doctor),
 )
 
 

@@ -27,6 +27,7 @@ from booking.slots.availability import Slot
 NOT_INITIALISED = "La base n’est pas prête : lancez d’abord « flask --app wsgi init »."
 # What an option is called when a refusal speaks of a field of the command behind it.
 OPTIONS = {
+    "attendance": "--step",
     "end": "--to",
     "first_name": "--usager",
     "from": "--from",
@@ -34,9 +35,11 @@ OPTIONS = {
     "last_name": "--usager",
     "login": "IDENTIFIANT",
     "name": "--name",
+    "other": "UID",
     "professional_id": "--professional",
     "room_id": "--room",
     "type_id": "TYPE",
+    "uid": "UID",
 }
 
 
@@ -114,6 +117,13 @@ def appointment_object(one: Appointment, zone: tzinfo) -> dict[str, Any]:
     return _appointment_object(one, one.starts_at, one.ends_at, one.room.code if one.room else None, zone)
 
 
+def whole_appointment(one: Appointment, zone: tzinfo) -> dict[str, Any]:
+    """The same with who takes part: professionals by code, usagers by number."""
+    usagers = [{"usager": each.usager_id, "attendance": each.attendance} for each in one.participations]
+    professionals = [each.code for each in one.professionals]
+    return appointment_object(one, zone) | {"professionals": professionals, "usagers": usagers}
+
+
 def outcome_object(one: Outcome, zone: tzinfo) -> dict[str, Any]:
     """What stands after a command, for programs, as appointments are."""
     return _appointment_object(one, one.start, one.end, one.room, zone)
@@ -182,9 +192,9 @@ def _message(error: BookingError) -> str:
     match error:
         case Invalid(field=field):
             return f"{OPTIONS.get(field, f'--{field}')} : {refusals.sentence(error)}"
-        case Namesakes(ids=ids):
+        case Namesakes(ids=ids, option=option):
             known = ", ".join(map(str, ids))
-            return f"--usager : ce nom est connu ({known}). Donnez le numéro de la personne, ou --new pour une autre."
+            return f"--{option} : ce nom est connu ({known}). Donnez le numéro de la personne, ou --new pour une autre."
         case SiteFileInvalid():
             return f"Rien n’a été chargé.\n{error}"
         case NotFound(what="site"):

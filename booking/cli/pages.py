@@ -42,7 +42,8 @@ def _facts(one: Appointment, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
 
 
 def _event(event: History, zone: ZoneInfo) -> str:
-    return f"{french.moment(event.at, zone)} : {labels.ACTIONS[event.action]} ({labels.ORIGINS[event.origin]})"
+    why = f", {labels.REASONS[event.reason]}" if event.reason else ""
+    return f"{french.moment(event.at, zone)} : {labels.ACTIONS[event.action]}{why} ({labels.ORIGINS[event.origin]})"
 
 
 def _section(title: str, lines: list[str]) -> list[str]:

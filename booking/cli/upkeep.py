@@ -25,9 +25,12 @@ MORNING = timedelta(hours=8)
 NOT_EMPTY = "La base contient déjà des données : rien n’a été chargé."
 PROBLEMS = {
     "guard": "La base n’empêche plus les chevauchements",
+    "append_only": "La base n’empêche plus de réécrire l’histoire",
     "overlap": "Deux occupations se chevauchent",
     "occupancy": "Ce qui est pris n’est pas ce que prend le rendez-vous",
     "history": "L’histoire ne mène pas au rendez-vous tel qu’il est",
+    "seats": "Plus de participants que de places",
+    "hold": "Un créneau retenu ne tient rien",
     "reserved_room": "Salle réservée à un autre service",
     "other_site": "Salle d’un autre site",
     "namespace": "Une personne d’un autre service prend part au rendez-vous",
@@ -38,6 +41,7 @@ WORDS = {
     "accepts": "accepte",
     "and": "et",
     "appointment": "rendez-vous",
+    "hold": "créneau retenu",
     "in": "en salle",
     "missing": "manque",
     "no appointment": "rendez-vous inconnu",

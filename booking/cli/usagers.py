@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,19 +21,29 @@ ID_DIGITS_MAX = 9
 class Namesakes(BookingError):
     """People of that name are known and none of them is surely meant; `ids` are their numbers."""
 
-    def __init__(self, ids: Sequence[int]) -> None:
-        self.ids = ids
+    def __init__(self, ids: Sequence[int], option: str) -> None:
+        self.ids, self.option = ids, option
         super().__init__(f"{len(ids)} namesakes")
 
 
 @dataclass(frozen=True)
 class Who:
-    """What was typed: `text` is --usager; the mail and the phone are those of a person to create."""
+    """What was typed: `text` is --usager; the mail and the phone are those of a person to create.
+
+    `option` is where it was typed, for refusals.
+    """
 
     text: str | None
     email: str | None = None
     phone: str | None = None
     always_new: bool = False
+    option: str = "usager"
+
+    @classmethod
+    def beside(cls, text: str, always_new: bool) -> Who:
+        """Somebody of the same family: a number is a person who is known, whatever --new says of the others."""
+        who = cls(text, option="and")
+        return who if who.is_number else replace(who, always_new=always_new)
 
     @property
     def is_number(self) -> bool:
@@ -41,10 +51,12 @@ class Who:
         return bool(self.text) and str(self.text).isascii() and str(self.text).isdecimal()
 
 
-def meant(session: Session, service: Service, who: Who, now: datetime) -> int | NewUsager | None:
+def meant(
+    session: Session, service: Service, who: Who, now: datetime, before: datetime | None = None
+) -> int | NewUsager | None:
     """The key of the person, the person to create, or None for a visitor whom the engine gives a code.
 
-    Raises Invalid, NotFound and Namesakes.
+    With `before`, names are looked up among those who were created earlier. Raises Invalid, NotFound and Namesakes.
     """
     if service.confidential:
         return _visitor(session, service, who)
@@ -52,15 +64,17 @@ def meant(session: Session, service: Service, who: Who, now: datetime) -> int | 
         return _number(who)
     person = to_create(who, now)
     found = [] if who.always_new else _namesakes(session, person)
+    if before is not None:
+        found = [one for one in found if one.created_at < before]
     sure = [one for one in found if _agrees(one, person)]
     if found and len(sure) != 1:
-        raise Namesakes([one.id for one in found])
+        raise Namesakes([one.id for one in found], who.option)
     return sure[0].id if sure else person
 
 
 def to_create(who: Who, now: datetime) -> NewUsager:
     """The person as typed, checked. The words in capitals that come first are the last name. Raises Invalid."""
-    text = fields.clean_line("usager", who.text, 2 * fields.NAME_MAX, required=True)
+    text = fields.clean_line(who.option, who.text, 2 * fields.NAME_MAX, required=True)
     last_name, first_name = split_name(text)
     person = NewUsager(last_name=last_name, first_name=first_name, email=who.email, phone=who.phone)
     return directory.cleaned(person, now)
@@ -80,20 +94,20 @@ def _visitor(session: Session, service: Service, who: Who) -> int | None:
         raise Invalid("email" if who.email else "phone", "anonymous")
     if not who.text or who.is_number:
         return _number(who) if who.text else None
-    code = fields.clean_line("usager", who.text, fields.NAME_MAX, required=True).upper()
+    code = fields.clean_line(who.option, who.text, fields.NAME_MAX, required=True).upper()
     query = sa.select(Usager.id).where(Usager.code == code, Usager.service_id == service.id)
     found = session.scalar(query)
     if found is None:
-        raise Invalid("usager", "anonymous")
+        raise Invalid(who.option, "anonymous")
     return found
 
 
 def _number(who: Who) -> int:
     text = str(who.text)
     if who.email or who.phone or who.always_new:
-        raise Invalid("usager", "not_expected")
+        raise Invalid(who.option, "not_expected")
     if fields.has_nir(text):
-        raise Invalid("usager", "nir")
+        raise Invalid(who.option, "nir")
     if len(text) > ID_DIGITS_MAX:
         raise NotFound("usager")
     return int(text)

@@ -13,6 +13,7 @@ from booking.web import (
     errors,
     feed,
     health,
+    joining,
     mailbox,
     pages,
     policy,
@@ -23,7 +24,7 @@ from booking.web import (
     usagers,
 )
 
-SCREENS = (day, slots, booking, appointments, usagers, rooms, professionals, mailbox, feed, health)
+SCREENS = (day, slots, booking, appointments, joining, usagers, rooms, professionals, mailbox, feed, health)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

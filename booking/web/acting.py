@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from booking import clock, messages
 from booking.reservations.commands import Act
+from booking.reservations.state import Reason
 from booking.web import auth
 
 
-def act() -> Act:
+def act(reason: Reason | None = None) -> Act:
     """What every command of the engine takes, for the current request."""
     agent = auth.current()
-    return Act(now=clock.now(), origin="web", tell=messages.file, agent_id=agent.agent_id if agent else None)
+    agent_id = agent.agent_id if agent else None
+    return Act(now=clock.now(), origin="web", tell=messages.file, agent_id=agent_id, reason=reason)

@@ -1,76 +1,44 @@
-"""One appointment: what it is, what was sent, what happened; move, cancel, attendance, another room."""
+"""One appointment, and everything that may be changed about it: each change is one form of its page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
-from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
-from sqlalchemy.orm import Session
+from flask import Blueprint, flash, redirect, url_for
 from werkzeug.wrappers import Response
 
-from booking import clock, reservations
+from booking import reservations
 from booking.db import db
 from booking.errors import AppointmentClosed, ImpossibleTime, Invalid, SlotUnavailable, StaleVersion
 from booking.reservations import reading
-from booking.reservations.commands import Cancel, Move, Outcome, RecordAttendance
-from booking.reservations.models import Appointment
-from booking.reservations.state import NOTED
-from booking.slots import availability, lookups
-from booking.slots.availability import Search, Slot
-from booking.web import lists, story, wording
+from booking.reservations.commands import Cancel, Leave, Move, Outcome, RecordAttendance, Restore, Swap
+from booking.slots import lookups
+from booking.web import history
 from booking.web.acting import act
-from booking.web.forms import Changing, Choice, Form, Ruled, moment, number, required
-from booking.web.offers import offers
+from booking.web.appointment_page import (
+    Refused,
+    found,
+    page,
+    with_colleagues,
+    with_professionals,
+    with_rooms,
+    with_types,
+)
+from booking.web.change_forms import (
+    AttendanceForm,
+    CancelForm,
+    KindForm,
+    LeaveForm,
+    MoveForm,
+    PeopleForm,
+    RestoreForm,
+    RoomForm,
+    SwapForm,
+)
+from booking.web.forms import Changing
 from booking.web.policy import signed_in
 
-PROPOSED_FOR = timedelta(days=14)
-MOST_PROPOSED = 24
-
 bp = Blueprint("appointments", __name__, url_prefix="/rendez-vous/<uid>")
-
-
-# ------------------------------------------------------------------ what is asked
-
-
-class MoveForm(Changing):
-    """Another time, of those proposed or typed; perhaps another professional."""
-
-    start = Ruled("Nouvelle date et heure", required(moment(lists.zone)), type="datetime-local")
-    professional = Choice("Professionnel", optional=True)
-
-
-class RoomForm(Changing):
-    """Another room."""
-
-    room = Choice("Salle")
-
-
-class CancelForm(Changing):
-    """By whom it is cancelled: the one question."""
-
-    by = Choice("Qui annule ?", [("usager", "L’usager"), ("service", "Le service")])
-
-
-class AttendanceForm(Changing):
-    """How one person attends."""
-
-    usager = Ruled("Personne", required(number), type="hidden")
-    attendance = Choice("Suivi", [(code, wording.ATTENDANCE[code]) for code in NOTED])
-
-
-@dataclass(frozen=True)
-class Refused:
-    """What went wrong with one of the page's forms."""
-
-    status: int
-    form: Form | None = None
-    refusal: SlotUnavailable | StaleVersion | AppointmentClosed | None = None
-
-
-# ------------------------------------------------------------------ the page
 
 
 @bp.get("")
@@ -80,100 +48,72 @@ def show(uid: str) -> str:
     return page(found(uid))
 
 
-def found(uid: str) -> Appointment:
-    """The appointment of the address. Raises NotFound."""
-    return reading.find(db.session(), uid)
-
-
-def page(appointment: Appointment, refused: Refused | None = None) -> str:
-    """The page, with what was refused if something was."""
-    session = db.session()
-    forms = {kind: _form(kind, appointment, refused) for kind in (MoveForm, RoomForm, CancelForm)}
-    refusal = refused.refusal if refused else None
-    alternatives = refusal.alternatives if isinstance(refusal, SlotUnavailable) else []
-    return render_template(
-        "reception/appointment.html",
-        each=appointment,
-        confidential=appointment.type.service.confidential,
-        messages=story.messages(session, appointment),
-        events=story.events(session, appointment),
-        done=[story.done(session, appointment, str(code)) for code in get_flashed_messages()],
-        refused=refused,
-        refusal=refusal,
-        wrong=refused.form if refused and refused.form else None,
-        move_form=_with_professionals(session, forms[MoveForm]),
-        room_form=_with_rooms(session, forms[RoomForm], appointment),
-        cancel_form=forms[CancelForm],
-        attendance_form=_form(AttendanceForm, appointment, refused),
-        proposed=offers(session, alternatives or _proposed(session, appointment)),
-        can=story.possibilities(appointment, clock.now()),
-    )
-
-
-def _form(kind: type[Changing], appointment: Appointment, refused: Refused | None) -> Any:
-    """The form that was refused, as it was sent; a new one otherwise."""
-    if refused is not None and type(refused.form) is kind:
-        return refused.form
-    return kind(formdata=None, data={"version": appointment.version})
-
-
-def _with_professionals(session: Session, form: MoveForm) -> MoveForm:
-    form.professional.groups = lists.professional_groups(session)
-    return form
-
-
-def _with_rooms(session: Session, form: RoomForm, appointment: Appointment) -> RoomForm:
-    others = [room for room in lists.rooms(session) if room.id != appointment.room_id]
-    form.room.groups = {"": [(room.code, f"{room.code} · {room.name}") for room in others]}
-    return form
-
-
-def _proposed(session: Session, appointment: Appointment) -> list[Slot]:
-    """The next free slots of the same type with the same professional, two weeks from now or from its day."""
-    now = clock.now()
-    if not story.possibilities(appointment, now).move or appointment.type.retired_at:
-        return []
-    people = frozenset(professional.id for professional in appointment.professionals)
-    usagers = [participation.usager for participation in appointment.participations]
-    search = Search(
-        appointment.type_id,
-        max(now, appointment.starts_at - timedelta(days=1)),
-        max(now, appointment.starts_at - timedelta(days=1)) + PROPOSED_FOR,
-        people,
-        usager_ids=frozenset(usager.id for usager in usagers),
-        step_free=any(usager.step_free for usager in usagers),
-    )
-    return availability.find_slots(session, search, now, limit=MOST_PROPOSED)
-
-
-# ------------------------------------------------------------------ the changes
-
-
 @bp.post("/deplacer")
 @signed_in
 def move(uid: str) -> Response | tuple[str, int]:
     """Move it: the same appointment at another time, one message."""
-    form = _with_professionals(db.session(), MoveForm())
+    form = with_professionals(db.session(), MoveForm())
 
     def change() -> Outcome:
-        code = form.professional.data
-        who = lookups.professional(db.session(), code).id if code else None
-        return reservations.move(Move(form.key.data, uid, form.start.data, who, None, form.version.data), act())
+        who = _ids([form.professional.data]) if form.professional.data else None
+        command = Move(form.key.data, uid, form.start.data, who, version=form.version.data)
+        return reservations.move(command, act(form.reason.data))
 
-    return _carry_out(uid, form, change, "moved")
+    return _carry_out(uid, form, change)
 
 
 @bp.post("/salle")
 @signed_in
 def change_room(uid: str) -> Response | tuple[str, int]:
     """Give it another room; nobody is told, for usagers report to reception."""
-    form = _with_rooms(db.session(), RoomForm(), found(uid))
+    form = with_rooms(db.session(), RoomForm(), found(uid))
 
     def change() -> Outcome:
         room = lookups.room(db.session(), form.room.data)
-        return reservations.move(Move(form.key.data, uid, None, None, room.id, form.version.data), act())
+        return reservations.move(Move(form.key.data, uid, room_id=room.id, version=form.version.data), act())
 
-    return _carry_out(uid, form, change, "room_changed")
+    return _carry_out(uid, form, change)
+
+
+@bp.post("/professionnels")
+@signed_in
+def change_professionals(uid: str) -> Response | tuple[str, int]:
+    """Say all the professionals who take part."""
+    form = with_colleagues(db.session(), PeopleForm(), found(uid))
+
+    def change() -> Outcome:
+        command = Move(form.key.data, uid, professional_ids=_ids(form.professionals.data), version=form.version.data)
+        return reservations.move(command, act(form.reason.data))
+
+    return _carry_out(uid, form, change)
+
+
+@bp.post("/motif")
+@signed_in
+def change_kind(uid: str) -> Response | tuple[str, int]:
+    """Give it another type, another duration, or both."""
+    form = with_types(db.session(), KindForm(), found(uid))
+
+    def change() -> Outcome:
+        code = form.type.data
+        kind = lookups.appointment_type(db.session(), code).id if code else None
+        command = Move(form.key.data, uid, type_id=kind, duration=form.duration.data, version=form.version.data)
+        return reservations.move(command, act(form.reason.data))
+
+    return _carry_out(uid, form, change)
+
+
+@bp.post("/echanger")
+@signed_in
+def swap(uid: str) -> Response | tuple[str, int]:
+    """Exchange its slot with another appointment's: both, or neither."""
+    form = SwapForm()
+
+    def change() -> Outcome:
+        other_uid, other_version = form.other.data
+        return reservations.swap(Swap(form.key.data, uid, other_uid, form.version.data, other_version), act())
+
+    return _carry_out(uid, form, change, "swapped")
 
 
 @bp.post("/annuler")
@@ -183,9 +123,34 @@ def cancel(uid: str) -> Response | tuple[str, int]:
     form = CancelForm()
 
     def change() -> Outcome:
-        return reservations.cancel(Cancel(form.key.data, uid, form.by.data, form.version.data), act())
+        command = Cancel(form.key.data, uid, form.by.data, form.version.data)
+        return reservations.cancel(command, act(form.reason.data))
 
-    return _carry_out(uid, form, change, "cancelled")
+    return _carry_out(uid, form, change)
+
+
+@bp.post("/retablir")
+@signed_in
+def restore(uid: str) -> Response | tuple[str, int]:
+    """Take its cancellation back."""
+    form = RestoreForm()
+
+    def change() -> Outcome:
+        return reservations.restore(Restore(form.key.data, uid, form.version.data), act(form.reason.data))
+
+    return _carry_out(uid, form, change)
+
+
+@bp.post("/retirer")
+@signed_in
+def leave(uid: str) -> Response | tuple[str, int]:
+    """Take somebody out; the others keep it."""
+    form = LeaveForm()
+
+    def change() -> Outcome:
+        return reservations.leave(Leave(form.key.data, uid, form.usager.data, form.by.data, form.version.data), act())
+
+    return _carry_out(uid, form, change)
 
 
 @bp.post("/suivi")
@@ -198,22 +163,31 @@ def attend(uid: str) -> Response | tuple[str, int]:
         command = RecordAttendance(form.key.data, uid, form.usager.data, form.attendance.data, form.version.data)
         return reservations.record_attendance(command, act())
 
-    return _carry_out(uid, form, change, "attendance")
+    return _carry_out(uid, form, change)
 
 
-def _carry_out(uid: str, form: Changing, change: Callable[[], Outcome], done: str) -> Response | tuple[str, int]:
-    """Do it and say so; or show the page again with what was refused, where it was refused."""
+def _ids(codes: list[str]) -> frozenset[int]:
+    return frozenset(lookups.professional(db.session(), code).id for code in codes)
+
+
+def _carry_out(
+    uid: str, form: Changing, change: Callable[[], Outcome], done: str | None = None
+) -> Response | tuple[str, int]:
+    """Do it and say so, as the history calls it; or show the page again with what was refused, where it was."""
     found(uid)
     if not form.validate():
         return _again(uid, Refused(422, form))
     try:
-        change()
+        outcome = change()
     except (Invalid, ImpossibleTime) as refusal:
         form.refuse(refusal)
         return _again(uid, Refused(422, form))
-    except (SlotUnavailable, StaleVersion, AppointmentClosed) as refusal:
+    except StaleVersion as refusal:
+        since = history.since(db.session(), found(uid), form.version.data)
+        return _again(uid, Refused(409, refusal=refusal, since=since))
+    except (SlotUnavailable, AppointmentClosed) as refusal:
         return _again(uid, Refused(409, refusal=refusal))
-    flash(done)
+    flash(done or reading.history(db.session(), outcome.appointment_id)[-1].action)
     return redirect(url_for("appointments.show", uid=uid, _anchor="titre"))
 
 

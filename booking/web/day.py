@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from booking import clock, french
 from booking.db import db
-from booking.people.models import Usager
 from booking.reservations import reading
 from booking.reservations.models import Appointment
 from booking.rooms.models import Room, Site
@@ -21,7 +20,7 @@ from booking.slots import lookups, schedule
 from booking.slots.holidays import public_holidays
 from booking.slots.hours import DAY_MINUTES, instant
 from booking.slots.models import Closure
-from booking.web import lists, wording
+from booking.web import lists, story, wording
 from booking.web.forms import Query, Ruled, day_of_work
 from booking.web.policy import signed_in
 
@@ -154,20 +153,14 @@ def card(appointment: Appointment, column: int, hours: Hours, zone: ZoneInfo) ->
     )
     row = hours.cell(starts)
     service = appointment.type.service
-    people = [participation.usager for participation in appointment.participations]
-    attendances = {participation.attendance for participation in appointment.participations}
+    attendances = {participation.attendance for participation in story.taking_part(appointment)}
     return Card(
         appointment=appointment,
         column=column,
         row=row,
         rows=max(1, hours.cell(ends) - row),
-        who=", ".join(called(each) for each in people),
+        who=", ".join(story.who(appointment)),
         about="Occupé" if service.confidential else appointment.type.name,
         confidential=service.confidential,
         attendance=", ".join(wording.ATTENDANCE[each] for each in sorted(attendances - {"expected"})),
     )
-
-
-def called(usager: Usager) -> str:
-    """How reception calls somebody: their name or, where there is none, only the code."""
-    return usager.code or usager.name

@@ -191,19 +191,28 @@ class Choice(StringField):
 
 
 class Several(StringField):
-    """One or more of a list, as boxes to tick."""
+    """One or more of a list, as boxes to tick; with `optional`, none is a choice too.
+
+    The choices may be read from the database once the form exists, so they are checked when it is validated.
+    """
 
     data: Any
 
-    def __init__(self, label: str, choices: Choices, **more: Any) -> None:
+    def __init__(self, label: str, choices: Choices = (), optional: bool = False, **more: Any) -> None:
         super().__init__(label, **more)
         self.choices = dict(choices)
+        self.optional = optional
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Take every value."""
         self.data = valuelist
-        if not valuelist or set(valuelist) - set(self.choices):
-            raise ValueError(sentence(Invalid(self.short_name, "unknown" if valuelist else "required")))
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse nothing where something is required, and what is not on the list."""
+        if not self.data and self.optional:
+            return
+        if not self.data or set(self.data) - set(self.choices):
+            raise ValidationError(sentence(Invalid(self.short_name, "unknown" if self.data else "required")))
 
 
 class Flag(Field):

@@ -54,6 +54,11 @@ def professional_groups(session: Session) -> Groups:
     return {name: [choice for _, choice in group] for name, group in groupby(shown, key=lambda pair: pair[0])}
 
 
+def colleagues(session: Session, kind: AppointmentType) -> list[Professional]:
+    """Who may take part in appointments of a type: the professionals in use of its service."""
+    return [each for each in professionals(session) if kind.service in each.services]
+
+
 def full_name(professional: Professional) -> str:
     """« Roux Claude »: how lists sort them."""
     return f"{professional.last_name} {professional.first_name}"

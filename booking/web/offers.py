@@ -33,13 +33,14 @@ class Offer:
         """Its start as forms and addresses carry it."""
         return self.slot.start.isoformat(timespec="minutes").replace("+00:00", "Z")
 
-    def address(self, type_code: str, usager_id: int | None = None) -> str:
-        """The page that books it."""
+    def address(self, type_code: str, usager_id: int | None = None, colleagues: Sequence[Professional] = ()) -> str:
+        """The page that books it, with those colleagues."""
         return url_for(
             "booking.new",
             motif=type_code,
             debut=self.start,
             professionnel=self.professional.code,
+            avec=[each.code for each in colleagues],
             usager=usager_id,
         )
 

@@ -35,6 +35,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         short_day=french.short_day,
         wall_hour=french.wall_hour,
         phone=french.phone,
+        called=wording.called,
         masked=wording.masked,
         masked_phone=wording.masked_phone,
     )

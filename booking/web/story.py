@@ -1,39 +1,54 @@
-"""What the page of an appointment tells: its messages, its history, what just happened, what may be done."""
+"""What the page of an appointment tells: its messages, what just happened, what may be done now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking import french
 from booking.messages import fate
 from booking.notify import outbox
 from booking.notify.models import OutboxMessage
-from booking.people.models import Agent, Professional
+from booking.people.models import Usager
 from booking.reservations import reading
-from booking.reservations.models import Appointment, History
-from booking.reservations.state import OVER
-from booking.rooms.models import Room
+from booking.reservations.models import Appointment, Participation, Told
+from booking.reservations.state import LEFT, Attendance, State
 from booking.web import wording
 
-TOLD = {"booked": "confirmation", "moved": "moved", "cancelled": "cancelled"}
+MESSAGES = {"booked": "confirmation", "moved": "moved", "cancelled": "cancelled"}
 DONE = {
     "booked": "Rendez-vous confirmé",
     "moved": "Rendez-vous déplacé",
+    "swapped": "Rendez-vous échangés",
+    "changed": "Rendez-vous modifié",
     "cancelled": "Rendez-vous annulé",
+    "restored": "Rendez-vous rétabli",
     "room_changed": "Salle changée",
+    "joined": "Personne ajoutée",
+    "left": "Personne retirée",
     "attendance": "Suivi noté",
 }
-Named = TypeVar("Named", Agent, Professional)
+TELLING = DONE.keys() - {"changed", "room_changed", "attendance"}
+GOING = {
+    "waiting": "courriel en cours d’envoi",
+    "sending": "courriel en cours d’envoi",
+    "sent": "courriel envoyé",
+}
+# What the buttons say, in the order in which it happens.
+STEPS: dict[Attendance, str] = {
+    "arrived": "Arrivé",
+    "in_progress": "En entretien",
+    "seen": "Vu",
+    "no_show": "Absent",
+    "expected": "Remettre à venir",
+}
 
 
 @dataclass(frozen=True)
-class Told:
+class Letter:
     """A message and what became of it."""
 
     kind: str
@@ -42,134 +57,123 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Event:
-    """A line of the history."""
-
-    at: datetime
-    what: str
-    by: str
-    detail: str
-
-
-@dataclass(frozen=True)
 class Possibilities:
-    """Which changes the page offers."""
+    """Which changes the page offers. `steps` are the buttons of each usager: code and words."""
 
     move: bool
+    adjust: bool
     change_room: bool
+    join: bool
     cancel: bool
-    attend: bool
-    no_show: bool
+    restore: bool
+    leave: frozenset[int]
+    steps: Mapping[int, list[tuple[str, str]]]
+    too_soon: bool
 
 
-def possibilities(appointment: Appointment, now: datetime) -> Possibilities:
+def possibilities(state: State, now: datetime) -> Possibilities:
     """What the engine would accept, so that nothing is offered in vain; the engine decides all the same."""
-    attendances = {participation.attendance for participation in appointment.participations}
-    standing = appointment.cancelled_at is None
+    standing = state.cancelled_at is None
+    several = standing and (state.capacity is not None or len(state.present) > 1)
     return Possibilities(
-        move=standing and attendances == {"expected"},
-        change_room=standing and appointment.room_id is not None and not attendances & OVER,
-        cancel=standing and attendances == {"expected"},
-        attend=standing,
-        no_show=standing and now >= appointment.starts_at,
+        move=standing and not state.begun,
+        adjust=standing and not state.over,
+        change_room=standing and state.room_id is not None and not state.over,
+        join=standing and not state.over and state.ends_at > now,
+        cancel=standing and not state.begun,
+        restore=not standing and state.starts_at >= now,
+        leave=frozenset(key for key in state.present if several and state.attendance[key] == "expected"),
+        steps={key: _steps(state, key, now) for key in state.present} if standing else {},
+        too_soon=standing and state.timely("arrived", now) == "too_early",
     )
+
+
+def taking_part(appointment: Appointment) -> list[Participation]:
+    """Those who have not left; all of them once it is cancelled."""
+    everybody = appointment.participations
+    return [each for each in everybody if appointment.cancelled_at or each.attendance not in LEFT]
+
+
+def who(appointment: Appointment) -> list[str]:
+    """How reception calls those who take part; of a session, how many of its seats are taken."""
+    if appointment.capacity is not None:
+        return [f"Séance collective, {len(taking_part(appointment))} sur {appointment.capacity}"]
+    return [wording.called(each.usager) for each in taking_part(appointment)]
+
+
+def begun(appointment: Appointment) -> bool:
+    """Whether somebody has arrived, or it is over."""
+    return any(each.attendance not in LEFT | {"expected"} for each in appointment.participations)
+
+
+def _steps(state: State, usager_id: int, now: datetime) -> list[tuple[str, str]]:
+    present = state.attendance[usager_id]
+    return [(code, text) for code, text in STEPS.items() if code != present and not state.timely(code, now)]
 
 
 # ------------------------------------------------------------------ messages
 
 
-def messages(session: Session, appointment: Appointment) -> list[Told]:
-    """Every message about it, in order, and its fate in French."""
+def messages(session: Session, appointment: Appointment) -> list[Letter]:
+    """Every message about it, in order, and its fate in French; to whom, where several take part."""
     zone = appointment.site.zone_info
+    names = {each.usager_id: wording.called(each.usager) for each in appointment.participations}
     return [
-        Told(fate.kind(each), fate.fate(each, zone), each.state)
+        Letter(_kind(each, names), fate.fate(each, zone), each.state)
         for each in outbox.messages_about(session, appointment.uid)
     ]
 
 
+def _kind(message: OutboxMessage, names: Mapping[int, str]) -> str:
+    kind = fate.kind(message)
+    return kind if len(names) == 1 else f"{kind} à {names.get(message.person_id, '?')}"
+
+
 def done(session: Session, appointment: Appointment, code: str) -> str:
-    """What just happened, in a sentence, with the fate of the message that says so to the usager."""
+    """What just happened, in a sentence, with the fate of the messages that say so to those who are told."""
     said = DONE.get(code, "")
-    if code not in TOLD:
+    told = _last_told(session, appointment) if code in TELLING else []
+    if not told:
         return f"{said}."
-    latest = [each for each in outbox.messages_about(session, appointment.uid) if each.kind == TOLD[code]]
-    return " ".join([said + _mailing(appointment, latest[-1] if latest else None), *_codes(appointment, code)])
+    usagers = {each.usager_id: each.usager for each in appointment.participations}
+    sent = {(each.kind, each.person_id, each.notice): each for each in outbox.messages_about(session, appointment.uid)}
+    mailed = [(usagers[row.usager_id], sent.get((MESSAGES[row.change], row.usager_id, row.notice))) for row in told]
+    text = _to_one(said, *mailed[0]) if len(mailed) == 1 else _to_several(said, mailed)
+    return " ".join([text, *_codes(usagers[row.usager_id] for row in told if row.change == "booked")])
 
 
-def _mailing(appointment: Appointment, message: OutboxMessage | None) -> str:
-    if message is None:
-        return "."
-    usager = appointment.participations[0].usager
-    if message.state in ("waiting", "sending") and usager.email:
-        return f", courriel en cours d’envoi à {wording.masked(usager.email)}"
-    if message.state == "sent" and usager.email:
-        return f", courriel envoyé à {wording.masked(usager.email)}"
-    return f". Aucun courriel : {fate.REASONS.get(message.reason or '', 'il n’a pas pu partir')}."
+def _last_told(session: Session, appointment: Appointment) -> Sequence[Told]:
+    """Whom the last change told, in the order of their numbers."""
+    last = reading.history(session, appointment.id)[-1]
+    return session.scalars(sa.select(Told).where(Told.history_id == last.id).order_by(Told.usager_id)).all()
 
 
-def _codes(appointment: Appointment, code: str) -> Iterable[str]:
-    if code == "booked":
-        for participation in appointment.participations:
-            if participation.usager.code:
-                yield f"Code à donner à la personne : {participation.usager.code}."
+def _to_one(said: str, usager: Usager, message: OutboxMessage | None) -> str:
+    way = _way(usager, message)
+    return f"{said}, {way}" if way else f"{said}. Aucun courriel : {_why_not(message)}."
 
 
-# ------------------------------------------------------------------ history
+def _to_several(said: str, mailed: Iterable[tuple[Usager, OutboxMessage | None]]) -> str:
+    each = [
+        f"{wording.called(usager)} : {_way(usager, message) or f'aucun courriel, {_why_not(message)}'}"
+        for usager, message in mailed
+    ]
+    return f"{said}. {' ; '.join(each)}"
 
 
-def events(session: Session, appointment: Appointment) -> list[Event]:
-    """Who did what and when, the oldest first."""
-    rows = reading.history(session, appointment.id)
-    names = _Names(session, rows, appointment)
-    return [Event(row.at, wording.ACTIONS[row.action], names.author(row), names.detail(row)) for row in rows]
+def _way(usager: Usager, message: OutboxMessage | None) -> str:
+    """« courriel en cours d’envoi à a…@… », or nothing when none goes out."""
+    if message is None or not usager.email or message.state not in GOING:
+        return ""
+    return f"{GOING[message.state]} à {wording.masked(usager.email)}"
 
 
-class _Names:
-    """The names behind the ids that a history holds, read once."""
-
-    def __init__(self, session: Session, rows: Iterable[History], appointment: Appointment) -> None:
-        facts = [each for row in rows for each in (row.before, row.after)]
-        self.zone = appointment.site.zone_info
-        self.agents = _names(session, Agent, {row.agent_id for row in rows if row.agent_id})
-        self.rooms = _codes_of(session, {each["room"] for each in facts if each.get("room")})
-        people = {key for each in facts for key in each.get("professionals", ())}
-        self.professionals = _names(session, Professional, people)
-
-    def author(self, row: History) -> str:
-        """The agent, or where it came from."""
-        return self.agents.get(row.agent_id or 0, wording.ORIGINS[row.origin])
-
-    def detail(self, row: History) -> str:
-        """What changed, from what to what."""
-        match row.action:
-            case "booked":
-                return self._when(row.after)
-            case "cancelled":
-                return wording.CANCELLED_BY.get(row.after.get("cancelled_by", ""), "")
-            case "attendance":
-                return ", ".join(wording.ATTENDANCE[code] for code in row.after["attendance"].values())
-            case _:
-                return " ; ".join(self._changes(row.before, row.after))
-
-    def _changes(self, before: dict[str, Any], after: dict[str, Any]) -> Iterable[str]:
-        if before["start"] != after["start"]:
-            yield f"{self._when(before)} → {self._when(after)}"
-        if before["professionals"] != after["professionals"]:
-            yield f"{self._who(before)} → {self._who(after)}"
-        if before["room"] != after["room"]:
-            yield f"salle {self.rooms.get(before['room'], '?')} → {self.rooms.get(after['room'], '?')}"
-
-    def _when(self, facts: dict[str, Any]) -> str:
-        return french.moment(datetime.fromisoformat(facts["start"]), self.zone)
-
-    def _who(self, facts: dict[str, Any]) -> str:
-        return ", ".join(self.professionals.get(key, "?") for key in facts["professionals"])
+def _why_not(message: OutboxMessage | None) -> str:
+    reason = message.reason if message else None
+    return fate.REASONS.get(reason or "", "il n’a pas pu partir")
 
 
-def _names(session: Session, model: type[Named], keys: set[int]) -> dict[int, str]:
-    return {row.id: row.name for row in session.scalars(sa.select(model).where(model.id.in_(keys)))}
-
-
-def _codes_of(session: Session, keys: set[int]) -> dict[int, str]:
-    rows = session.execute(sa.select(Room.id, Room.code).where(Room.id.in_(keys)))
-    return {key: code for key, code in rows}
+def _codes(usagers: Iterable[Usager]) -> Iterable[str]:
+    for usager in usagers:
+        if usager.code:
+            yield f"Code à donner à la personne : {usager.code}."

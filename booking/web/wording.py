@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from booking import french, labels
 from booking.labels import title
+from booking.people.models import Usager
 
 FEATURES, MODES, ATTENDANCE = labels.FEATURES, labels.MODES, labels.ATTENDANCE
 CANCELLED_BY, LANGUAGES, WEEKDAYS = labels.CANCELLED_BY, labels.LANGUAGES, labels.WEEKDAYS
 KINDS = {code: title(text) for code, text in labels.KINDS.items()}
+REASONS = {code: title(text) for code, text in labels.REASONS.items()}
 ACTIONS = {code: title(text) for code, text in labels.ACTIONS.items()}
 CONTACT = {code: title(text) for code, text in labels.CONTACT.items()}
 WORDINGS = {code: title(text) for code, text in labels.WORDINGS.items()}
@@ -19,6 +21,11 @@ ORIGINS = labels.ORIGINS | {"web": "agent inconnu"}  # a screen's changes are si
 def weekdays(codes: Iterable[str]) -> str:
     """« lundi, mardi et jeudi »."""
     return french.listed([WEEKDAYS[code] for code in sorted(codes)])
+
+
+def called(usager: Usager) -> str:
+    """How reception calls somebody: their name or, where there is none, only the code."""
+    return usager.code or usager.name
 
 
 def masked(address: str) -> str:

@@ -249,11 +249,27 @@ def test_a_key_serves_one_demand(app: Flask, cast: Cast) -> None:
 # ------------------------------------------------------------------ show, move, cancel
 
 
-def test_showing_for_programs(app: Flask, booked: dict[str, Any]) -> None:
-    assert read(app, "show", booked["uid"]) == booked
+def test_showing_for_programs(app: Flask, cast: Cast, booked: dict[str, Any]) -> None:
+    found = read(app, "show", booked["uid"])
+    assert list(found) == [*KEYS, "professionals", "usagers"]
+    assert {key: found[key] for key in KEYS} == booked
+    assert found["professionals"] == ["roux"]
+    assert found["usagers"] == [{"usager": cast.diallo, "attendance": "expected"}]
 
 
-@pytest.mark.parametrize("line", [["show"], ["move", "--room", "B1"], ["cancel", "--by", "usager"]], ids=lambda v: v[0])
+OF_ONE = [
+    ["show"],
+    ["move", "--room", "B1"],
+    ["cancel", "--by", "usager"],
+    ["join", "--usager", "10"],
+    ["leave", "--usager", "10", "--by", "usager"],
+    ["swap", "0"],
+    ["restore"],
+    ["attendance", "--usager", "10", "--step", "seen"],
+]
+
+
+@pytest.mark.parametrize("line", OF_ONE, ids=lambda line: line[0])
 @pytest.mark.parametrize("uid", ["inconnu", "a\0b", "\udce9"], ids=["unknown", "NUL", "half of a character"])
 def test_an_unknown_appointment(app: Flask, cast: Cast, line: list[str], uid: str) -> None:
     assert refused(app, line[0], uid, *line[1:]) == "Ce rendez-vous n’existe pas : vérifiez ce que vous avez tapé.\n"
@@ -279,11 +295,16 @@ def test_a_move_is_repeated_with_its_key(app: Flask, booked: dict[str, Any]) -> 
     assert read(app, "show", booked["uid"])["sequence"] == 1
 
 
+def test_a_reason_stands_in_the_history(app: Flask, booked: dict[str, Any]) -> None:
+    line = ["move", booked["uid"], "--start", "2026-11-24T10:30", "--reason", "usager_request"]
+    assert "13h00 : déplacé, à la demande de l’usager (en ligne de commande)" in done(app, *line)
+
+
 def test_a_move_that_is_refused_says_what_is_free(app: Flask, booked: dict[str, Any]) -> None:
     answer = refused_to_program(app, "move", booked["uid"], "--start", "2026-11-23T12:30")
     assert answer["error"] == "no_opening"
     assert answer["alternatives"]
-    assert read(app, "show", booked["uid"]) == booked
+    assert read(app, "show", booked["uid"])["start"] == booked["start"]
 
 
 @pytest.mark.parametrize(("by", "said"), [("usager", "annulé par l’usager"), ("service", "annulé par le service")])
@@ -291,7 +312,8 @@ def test_cancelling(app: Flask, booked: dict[str, Any], by: str, said: str) -> N
     page = done(app, "cancel", booked["uid"], "--by", by)
     assert page.startswith("Rendez-vous annulé.\n")
     assert f"État    {said}" in page
-    assert read(app, "show", booked["uid"]) == {**booked, "room": booked["room"], "status": "cancelled", "sequence": 1}
+    found = read(app, "show", booked["uid"])
+    assert {key: found[key] for key in KEYS} == {**booked, "status": "cancelled", "sequence": 1}
 
 
 def test_what_is_cancelled_stays_so(app: Flask, booked: dict[str, Any]) -> None:

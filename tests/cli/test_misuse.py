@@ -54,6 +54,16 @@ def engine_name(request: pytest.FixtureRequest) -> str:
         (["agent", "creat", "amina"], "La commande creat n’existe pas. Vouliez-vous dire create ?"),
         (["agent", "zzz"], "La commande zzz n’existe pas."),
         (["cancel", "abc", "--by", "personne"], "--by : choisissez parmi usager, service."),
+        (["leave", "abc", "--usager", "1"], "Option manquante : --by."),
+        (["leave", "abc", "--by", "usager"], "Option manquante : --usager."),
+        (["leave", "abc", "--usager", "un", "--by", "usager"], "--usager : Indiquez un nombre entier."),
+        (
+            ["attendance", "abc", "--usager", "1", "--step", "excused"],
+            "--step : choisissez parmi expected, arrived, in_progress, seen, no_show.",
+        ),
+        (["move", "abc", "--duration", "0"], "--duration : Choisissez une valeur entre 5 et 480."),
+        (["swap", "abc"], "Argument manquant : UID."),
+        (["restore"], "Argument manquant : UID."),
         (["feed", "revoke", "un"], "NUMÉRO : Indiquez un nombre entier."),
         ([*SLOTS, "--to", "2026-11-24", "--limit", "0"], "--limit : Choisissez une valeur entre 1 et 10000."),
         ([*SLOTS, "--to", "2026-11-24", "--limit", "-"], "--limit : Indiquez un nombre entier."),
@@ -114,7 +124,9 @@ def test_a_start_that_does_not_exist(app: Flask, cast: Cast, start: str, sentenc
 
 
 def test_a_move_says_what_changes(app: Flask, cast: Cast) -> None:
-    assert misused(app, "move", "abc") == "--start, --professional ou --room : indiquez ce qui change."
+    assert misused(app, "move", "abc") == (
+        "--start, --professional, --room, --type ou --duration : indiquez ce qui change."
+    )
 
 
 def test_a_named_person_is_required_where_people_have_names(app: Flask, cast: Cast) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -11,6 +10,8 @@ from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
+
+from booking import clock
 
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 Values = Mapping[str, "str | list[str]"]
@@ -153,6 +154,12 @@ class Browser:
             return self.get(response.headers["Location"])
         return read(address, response)
 
+    def sign_in_again(self, agent_id: int) -> None:
+        """The same agent, signed in a moment ago: the hands of the clock may have moved by more than a session."""
+        now = int(clock.now().timestamp())
+        with self.client.session_transaction() as session:
+            session.update(_user_id=f"{agent_id}.0", _fresh=True, begun=now, seen=now)
+
     def token(self) -> str:
         """A CSRF token of this session."""
         page = self.get("/")
@@ -162,7 +169,7 @@ class Browser:
         """Fill in the first form of the page with that action, as a person would, and send it."""
         form = page.form(action)
         values = {**_filled(form), **typed}
-        address = html.unescape(form["action"]) or page.address
+        address = form["action"] or page.address
         if form["method"].lower() == "post":
             return self.post(address, values, str(values.pop("csrf_token")))
         query = "&".join(f"{name}={value}" for name, value in values.items())

@@ -61,8 +61,7 @@ def visitor(app: Flask, cast: Cast, now: time_machine.Coordinates) -> Browser:
 @pytest.fixture
 def amina(visitor: Browser, cast: Cast) -> Browser:
     """Amina, signed in a moment ago."""
-    with visitor.client.session_transaction() as session:
-        session.update(_user_id=f"{cast.amina}.0", _fresh=True, begun=SECONDS, seen=SECONDS)
+    visitor.sign_in_again(cast.amina)
     return visitor
 
 

@@ -25,6 +25,7 @@ ADDRESSES: dict[str, Callable[[Place], str]] = {
     "slots.search": lambda _: "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-24",
     "booking.new": lambda p: f"{SLOT}&q=dia",
     "appointments.show": lambda p: f"/rendez-vous/{p.uid}",
+    "joining.new": lambda p: f"/rendez-vous/{p.uid}/personnes?q=dia",
     "usagers.index": lambda _: "/usagers?q=dia",
     "rooms.index": lambda _: "/salles",
     "professionals.index": lambda _: "/professionnels",

@@ -149,6 +149,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(amina: Browser,
     refused = amina.send(shown, f"/rendez-vous/{uid}/deplacer", start="2026-11-23T10:00")
     assert refused.status == 409
     assert "modifié entre-temps" in refused.text
+    assert "Depuis : déplacé en ligne de commande à 13h00." in refused.text
     assert "Lundi 23 novembre 2026 à 11h00" in refused.text, "the page shows what stands"
     assert stored(session, uid).starts_at == paris("2026-11-23 11:00")
 
@@ -189,7 +190,8 @@ def test_cancelling(amina: Browser, uid: str, by: str, words: str) -> None:
     assert done.tree.one("h1").text == f"DIALLO Amadou annulé {words}"
     assert done.tree.one(role="status").text == "Rendez-vous annulé, courriel en cours d’envoi à a…@…"
     assert events(done)[1].startswith(f"Annulé : {words}")
-    assert not done.tree.all("summary"), "nothing else can be changed"
+    assert not done.tree.all("summary"), "nothing can be changed but that"
+    assert "Rétablir le rendez-vous" in done.text
     assert "Proposer un autre créneau" in done.text
 
 
@@ -210,36 +212,55 @@ def test_somebody_must_cancel(amina: Browser, uid: str, session: Session, by: st
 # ------------------------------------------------------------------ attendance
 
 
-def test_attendance_is_noted_and_undone(amina: Browser, uid: str) -> None:
+def steps(shown: Page) -> list[str]:
+    """What the buttons of attendance say."""
+    return [each.text for each in shown.tree.all("button", name="attendance")]
+
+
+def test_attendance_is_noted_and_undone(amina: Browser, uid: str, now: time_machine.Coordinates, cast: Cast) -> None:
+    now.move_to(paris("2026-11-23 09:20"))
+    amina.sign_in_again(cast.amina)
     for code, said in (("arrived", "arrivé"), ("in_progress", "en entretien"), ("seen", "vu"), ("expected", "à venir")):
         done = send(amina, uid, "suivi", attendance=code)
         assert f"DIALLO Amadou : {said}" in done.text
     assert len(events(done)) == 5
 
 
-def test_an_absence_is_noted_once_the_hour_has_come(
-    amina: Browser, uid: str, now: time_machine.Coordinates, session: Session, cast: Cast
+@pytest.mark.parametrize(
+    ("at", "offered"),
+    [
+        pytest.param("2026-11-22 21:29", [], id="the evening before"),
+        pytest.param("2026-11-22 21:30", ["Arrivé"], id="twelve hours before"),
+        pytest.param("2026-11-23 07:30", ["Arrivé", "En entretien", "Vu"], id="two hours before"),
+        pytest.param("2026-11-23 09:30", ["Arrivé", "En entretien", "Vu", "Absent"], id="at the hour"),
+        pytest.param("2026-11-23 22:05", ["Vu", "Absent"], id="twelve hours after"),
+    ],
+)
+def test_only_the_steps_of_the_hour_are_offered(
+    amina: Browser, uid: str, now: time_machine.Coordinates, cast: Cast, at: str, offered: list[str]
 ) -> None:
-    assert "Absent" not in [each.text for each in page(amina, uid).tree.all("button")]
-    early = send(amina, uid, "suivi", attendance="no_show")
-    assert early.status == 422
-    assert "Attendez l’heure du rendez-vous" in early.text
-    assert stored(session, uid).version == 1
-    now.move_to(paris("2026-11-23 09:30"))
-    morning = int(paris("2026-11-23 09:20").timestamp())
-    with amina.client.session_transaction() as cookie:
-        cookie.update(_user_id=f"{cast.amina}.0", begun=morning, seen=morning)  # she signed in again this morning
-    assert "Absent" in [each.text for each in page(amina, uid).tree.all("button")]
-    assert "DIALLO Amadou : absent" in send(amina, uid, "suivi", attendance="no_show").text
+    now.move_to(paris(at))
+    amina.sign_in_again(cast.amina)
+    shown = page(amina, uid)
+    assert steps(shown) == [f"{text} : DIALLO Amadou" for text in offered]
+    assert ("à partir de douze heures avant" in shown.text) is not bool(offered)
 
 
 @pytest.mark.parametrize(
     ("usager", "attendance", "status"),
-    [("999", "arrived", 404), ("", "arrived", 422), ("x", "arrived", 422), ("", "", 422), ("1", "excused", 422)],
-    ids=["nobody's", "nobody", "not a number", "nothing", "only a cancel says that"],
+    [
+        ("999", "expected", 404),
+        ("", "expected", 422),
+        ("x", "expected", 422),
+        ("1", "", 422),
+        ("1", "excused", 422),
+        ("1", "arrived", 404),
+    ],
+    ids=["nobody's", "nobody", "not a number", "nothing", "only a cancel says that", "no usager's"],
 )
 def test_an_attendance_that_is_refused(
     amina: Browser, uid: str, session: Session, usager: str, attendance: str, status: int
 ) -> None:
-    assert send(amina, uid, "suivi", usager=usager, attendance=attendance).status == status
+    typed = {"key": "key-attendance", "version": "1", "usager": usager, "attendance": attendance}
+    assert amina.post(f"/rendez-vous/{uid}/suivi", typed).status == status
     assert stored(session, uid).version == 1

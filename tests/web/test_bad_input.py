@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from booking import schema
+from booking import reservations, schema
 from booking.access.models import SignInFailure
 from booking.db import db
+from booking.reservations.commands import Book, Cancel
 from booking.slots.models import Opening
-from tests.builders import Cast
+from tests.builders import Cast, act, paris
 from tests.web.browsing import Browser, Page
 from tests.web.pages import SLOT, an_appointment
 
@@ -62,7 +63,34 @@ FORMS = {
     "cancel": Sent("/rendez-vous/{uid}/annuler", {"key": "key-of-the-form", "version": "1", "by": "usager"}),
     "attendance": Sent(
         "/rendez-vous/{uid}/suivi",
-        {"key": "key-of-the-form", "version": "1", "usager": "{diallo}", "attendance": "arrived"},
+        {"key": "key-of-the-form", "version": "1", "usager": "{diallo}", "attendance": "expected"},
+    ),
+    "professionals": Sent(
+        "/rendez-vous/{uid}/professionnels",
+        {"key": "key-of-the-form", "version": "1", "professionals": "diop", "reason": "service_request"},
+    ),
+    "type and duration": Sent(
+        "/rendez-vous/{uid}/motif",
+        {"key": "key-of-the-form", "version": "1", "type": "appel", "duration": "45", "reason": "mistake"},
+    ),
+    "swap": Sent("/rendez-vous/{uid}/echanger", {"key": "key-of-the-form", "version": "1", "other": "{other}.1"}),
+    "restore": Sent("/rendez-vous/{cancelled}/retablir", {"key": "key-of-the-form", "version": "2"}),
+    "leave": Sent(
+        "/rendez-vous/{family}/retirer",
+        {"key": "key-of-the-form", "version": "1", "usager": "{diallo}", "by": "usager"},
+    ),
+    "join, known person": Sent(
+        "/rendez-vous/{uid}/personnes?version=1", {"key": "key-of-the-form", "usager": "{kone}"}
+    ),
+    "join, new person": Sent(
+        "/rendez-vous/{uid}/personnes?version=1",
+        {
+            "pour": "nouveau",
+            "key": "key-of-the-form",
+            "last_name": "Traoré",
+            "contact": "normal",
+            "language": "fr",
+        },
     ),
     "weekly opening": Sent(
         "/professionnels/diop/plages",
@@ -177,6 +205,53 @@ TABLE: dict[str, list[Row]] = {
         ("attendance", "", REQUIRED),
         ("attendance", "excused", UNKNOWN),
         ("attendance", "no_show", "Attendez l’heure"),
+        ("attendance", "arrived", "Attendez l’heure"),
+    ],
+    "professionals": [
+        *KEY,
+        *VERSION,
+        ("professionals", "", UNKNOWN),
+        ("professionals", "lenoir", UNKNOWN),
+        ("professionals", "roux", "Rien ne change ainsi"),
+        ("reason", "parce que", UNKNOWN),
+    ],
+    "type and duration": [
+        *KEY,
+        *VERSION,
+        ("type", "inconnu", UNKNOWN),
+        ("type", "consultation", UNKNOWN),
+        ("duration", "longtemps", "Indiquez un nombre entier."),
+        ("duration", "17", "multiple de 5 minutes"),
+        ("duration", "0", "Choisissez une valeur entre 5 et 480."),
+        ("duration", "485", "Choisissez une valeur entre 5 et 480."),
+        ("reason", "parce que", UNKNOWN),
+    ],
+    "swap": [
+        *KEY,
+        *VERSION,
+        ("other", "", REQUIRED),
+        ("other", "demain", UNKNOWN),
+        ("other", "{uid}.1", "Choisissez un autre rendez-vous que celui-ci."),
+    ],
+    "restore": [*KEY, *VERSION, ("reason", "parce que", UNKNOWN)],
+    "leave": [
+        *KEY,
+        *VERSION,
+        ("usager", "", REQUIRED),
+        ("usager", "x", "Indiquez un nombre entier."),
+        ("by", "", REQUIRED),
+        ("by", "chef", UNKNOWN),
+    ],
+    "join, known person": [
+        *KEY,
+        ("usager", "", REQUIRED),
+        ("usager", "{diallo}", "participe déjà à ce rendez-vous"),
+    ],
+    "join, new person": [
+        *KEY,
+        *on_every("last_name"),
+        ("last_name", "", REQUIRED),
+        ("email", "awa", "Vérifiez l’adresse"),
     ],
     "weekly opening": [
         ("s-weekdays", "", UNKNOWN),
@@ -226,11 +301,18 @@ TABLE: dict[str, list[Row]] = {
 
 @pytest.fixture
 def known(cast: Cast, amina: Browser, app: Flask) -> dict[str, object]:
-    """What the table cannot know: one appointment, the opening of M. Diop, M. Diallo."""
+    """What the table cannot know: appointments, the opening of M. Diop, M. Diallo and Mme Koné."""
     uid = an_appointment(cast)
+    at_ten = Book("tests-key-2", cast.entretien, paris("2026-11-23 10:00"), cast.diop, cast.kone)
+    at_eleven = replace(at_ten, key="tests-key-3", start=paris("2026-11-23 11:00"), professional_id=cast.roux)
+    other, cancelled = (reservations.book(command, act()).uid for command in (at_ten, at_eleven))
+    reservations.cancel(Cancel("tests-key-4", cancelled, "usager"), act())
+    both = replace(at_ten, key="tests-key-5", start=paris("2026-11-23 14:00"), professional_id=cast.roux)
+    family = reservations.book(replace(both, family=(cast.diallo,)), act()).uid
     opening = db.session.scalar(sa.select(Opening.id).where(Opening.professional_id == cast.diop))
     db.session.remove()
-    return {"uid": uid, "opening": opening, "diallo": cast.diallo}
+    uids = {"uid": uid, "other": other, "cancelled": cancelled, "family": family}
+    return {**uids, "opening": opening, "diallo": cast.diallo, "kone": cast.kone}
 
 
 def everything(app: Flask) -> dict[str, list[tuple[object, ...]]]:
@@ -244,7 +326,10 @@ def sent(name: str, known: dict[str, object], **changed: str) -> tuple[str, dict
     """The address and the values of a form, some of them changed."""
     form = FORMS[name]
     values = {field.format(**known): value.format(**known) for field, value in form.accepted.items()}
-    return form.action.format(**known), {**values, **{field.format(**known): value for field, value in changed.items()}}
+    return form.action.format(**known), {
+        **values,
+        **{field.format(**known): value.format(**known) for field, value in changed.items()},
+    }
 
 
 @pytest.mark.parametrize("name", FORMS)

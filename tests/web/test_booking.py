@@ -115,8 +115,8 @@ def test_what_was_searched_for_is_already_in_its_field(amina: Browser, searched:
 def test_a_confidential_service_asks_for_nothing_and_gives_a_code(amina: Browser, session: Session) -> None:
     page = amina.get(f"{CONFIDENTIAL}&q=dia&usager=1")
     assert "ne demandez ni nom" in page.text
-    main = page.tree.one("main")
-    assert [each["type"] for each in main.all("input")] == ["hidden", "hidden"]
+    form = page.form(NEW)
+    assert [each["type"] for each in form.all("input")] == ["hidden", "hidden"]
     assert "DIALLO" not in page.text
     done = amina.send(page, NEW)
     code = re.search(r"Code à donner à la personne : ([2-9A-Z]{4}-[2-9A-Z]{4})\.", status(done))

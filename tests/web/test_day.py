@@ -84,7 +84,11 @@ def test_a_cancelled_appointment_is_gone(amina: Browser, booked: dict[str, str])
     assert "DIALLO" not in amina.get(MONDAY).text
 
 
-def test_who_has_arrived_is_said_in_words(amina: Browser, booked: dict[str, str]) -> None:
+def test_who_has_arrived_is_said_in_words(
+    amina: Browser, booked: dict[str, str], now: time_machine.Coordinates, cast: Cast
+) -> None:
+    now.move_to(paris("2026-11-23 08:50"))
+    amina.sign_in_again(cast.amina)
     page = amina.get(f"/rendez-vous/{booked['entretien']}")
     amina.send(page, f"/rendez-vous/{booked['entretien']}/suivi", attendance="arrived")
     assert "arrivé" in card(amina.get(MONDAY), booked["entretien"]).text

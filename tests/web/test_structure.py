@@ -10,6 +10,7 @@ from tests.web.browsing import Browser, Element, Page
 from tests.web.pages import ADDRESSES, SLOT, Place
 
 FIELDS = ("input", "select", "textarea")
+NEW = "/rendez-vous/nouveau?motif=entretien&professionnel=roux"
 FIRST_ROOM = "/rendez-vous/nouveau?motif=depistage&debut=2026-11-23T09:00&professionnel=petit"
 # The same pages in other states: with a refusal, empty, confidential.
 STATES = {
@@ -20,6 +21,10 @@ STATES = {
     "book, nobody yet": SLOT,
     "book, nobody found": f"{SLOT}&q=zzz",
     "book, confidential": FIRST_ROOM,
+    "book, with a colleague": f"{SLOT}&avec=diop&q=zzz",
+    "book, now": f"{NEW}&regle=maintenant",
+    "book, hors plage": f"{NEW}&debut=2026-11-23T12:30&regle=hors-plage",
+    "slots, of one": "/creneaux?motif=entretien&professionnel=roux&du=2026-11-23&au=2026-11-24",
     "usagers, nobody": "/usagers?q=zzz",
     "usagers, refused": "/usagers?q=%00",
     "not found": "/rien",
