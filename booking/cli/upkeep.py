@@ -98,7 +98,7 @@ def demo(seed: int, today: date | None, if_empty: bool, as_json: bool) -> None:
     zone = lookups.zone(session)
     now = values.midnight(today, zone) + MORNING if today else clock.now()
     if not as_json:
-        click.echo("Chargement de la démonstration…")  # it takes half a minute
+        click.echo("Chargement de la démonstration…")  # it takes some seconds
     loaded = demonstration.load(seed, now)
     line = (
         f"Démonstration chargée : {loaded.professionals} professionnels, {loaded.types} motifs,"
