@@ -93,11 +93,11 @@ def with_alternatives(
     session: Session, refusal: SlotUnavailable, question: Question, start: datetime, now: datetime
 ) -> SlotUnavailable:
     """The same refusal with the slots nearest to `start` that the question allows, its professionals' first."""
-    colleagues = set(question.colleague_ids)
-    if colleagues != set(schedule.in_service(session, question.kind.service_id, colleagues)):
-        return refusal  # with somebody of another service there is no time at all
-    asked = set(question.professional_ids)
+    asked, colleagues = set(question.professional_ids), set(question.colleague_ids)
     together = bool(asked & colleagues)  # those who take part lead in turn: nobody else is meant
+    foreign = colleagues != set(schedule.in_service(session, question.kind.service_id, colleagues))
+    if foreign or (together and refusal.rule == "not_qualified"):
+        return refusal  # with these people there is no time at all
     anybody = replace(
         question,
         professional_ids=question.professional_ids if together else schedule.qualified(session, question.kind, None),

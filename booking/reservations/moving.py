@@ -63,6 +63,8 @@ def move(command: Move, act: Act) -> Outcome:
     except SlotUnavailable as refusal:
         session = db.session()
         before = store.read(session, command.uid)
+        if before.begun:
+            raise  # whoever has arrived is given no other start
         wanted = _wanted(session, before, command)
         question = _question(session, before, wanted, act)
         raise asking.with_alternatives(session, refusal, question, wanted.state.starts_at, act.now) from None
@@ -159,6 +161,8 @@ def _placed(session: Session, before: State, wanted: Wanted, act: Act) -> State:
     question = _question(session, before, wanted, act)
     asking.check_room(session, question)
     if wanted.within(before):
+        if wanted.state.professional_ids != before.professional_ids:
+            asking.check_qualified(session, question)  # somebody who does the type stays
         return _in_other_room(session, before, wanted, question)
     asking.check_qualified(session, question)
     verdict = asking.granted(session, question, wanted.state.starts_at)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from booking import schema
 from booking.errors import AppointmentClosed, BookingError, Invalid, NotFound, SlotTaken, SlotUnavailable
-from booking.people.models import Usager
+from booking.people.models import Professional, Usager
 from booking.reservations import (
     Book,
     Move,
@@ -70,6 +70,13 @@ class TestTheDuration:
     def test_an_interview_that_lasts_is_lengthened_while_it_lasts(self, cast: Cast, booked: Outcome) -> None:
         record_attendance(RecordAttendance("a", booked.uid, cast.diallo, "in_progress"), act(NINE))
         assert move(Move("m", booked.uid, duration=45), act(NINE + timedelta(minutes=25))).end == NINE + HOUR * 0.75
+
+    def test_whoever_has_arrived_is_offered_no_other_start(self, cast: Cast, booked: Outcome) -> None:
+        book(Book("next", cast.entretien, NINE + HALF_HOUR, cast.roux, cast.kone), act())
+        record_attendance(RecordAttendance("a", booked.uid, cast.diallo, "in_progress"), act(NINE))
+        with pytest.raises(SlotTaken) as refused:
+            move(Move("m", booked.uid, duration=45), act(NINE))
+        assert refused.value.alternatives == ()
 
     def test_not_into_the_next_appointment(self, cast: Cast, session: Session, booked: Outcome) -> None:
         book(Book("next", cast.entretien, NINE + HALF_HOUR, cast.roux, cast.kone), act())
@@ -166,6 +173,17 @@ class TestSeveral:
         store(block(cast.diop, "2026-11-23 10:00", "2026-11-23 10:30"))
         with pytest.raises(SlotTaken):
             move(Move("n", booked.uid, TEN), act())
+
+    def test_who_does_the_type_stays(self, cast: Cast, session: Session, together: Outcome) -> None:
+        """M. Diop has become a doctor: he takes part in what Mme Roux leads, and leads none alone."""
+        doctors = session.get_one(Professional, cast.lenoir).profession_id
+        session.rollback()
+        set_on(Professional, cast.diop, profession_id=doctors)
+        with pytest.raises(SlotUnavailable) as refused:
+            move(Move("m", together.uid, professional_ids=frozenset({cast.diop})), act())
+        assert (refused.value.rule, refused.value.alternatives) == ("not_qualified", ())
+        assert cast.roux in taken(session, together)
+        assert doctor.examine() == []
 
     def test_somebody_receives(self, booked: Outcome) -> None:
         with pytest.raises(Invalid) as refused:

@@ -1,0 +1,229 @@
+"""The model's building in a database: stored once, emptied between examples, read back in the model's own words."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking import schema
+from booking.db import db, in_transaction
+from booking.people.models import Profession, Professional, Service, Usager
+from booking.reservations import append_only
+from booking.reservations.models import Appointment, History, Participation, Told, appointment_professional
+from booking.resources import new_resource
+from booking.rooms.models import Room, Site, SiteHours
+from booking.slots.models import AppointmentType, Occupancy
+from tests.builders import MONDAY, NOW, one_day, paris
+from tests.reservations import model
+from tests.reservations.model import Visit
+
+MIDNIGHT = paris(f"{MONDAY} 00:00")
+DAY = 24 * 60
+# What an example leaves behind, the first to go first; the building stays.
+LEFT_BEHIND = (
+    *("outbox_message", "told", "history", "command", "participation"),
+    *("appointment_professional", "occupancy", "appointment", "absence", "closure"),
+)
+
+
+def moment(minute: int) -> datetime:
+    """A minute of the model as an instant."""
+    return MIDNIGHT + timedelta(minutes=minute)
+
+
+def minute_of(moment: datetime) -> int:
+    """An instant as a minute of the model."""
+    return (moment - MIDNIGHT) // timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class House:
+    """The keys of what the model names: `keys` of people and rooms, `kinds` of types."""
+
+    site: int
+    keys: Mapping[str, int]
+    kinds: Mapping[str, int]
+
+    def name(self, key: int) -> str:
+        """Who or what has that key."""
+        return next(name for name, each in self.keys.items() if each == key)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that the engine stores, in the words of the model."""
+
+    visits: Mapping[int, Visit]
+    taken: list[tuple[str, int]]
+    history: list[tuple[int, str, str | None]]
+    told: set[tuple[int, str, str, int]]
+    feeds: Counter[str]
+
+
+def store() -> House:
+    """Store the building in the database of the current application."""
+    return in_transaction(_store)
+
+
+def forget(house: House) -> None:
+    """Leave the building as it was stored; the history is emptied with its guard taken away for that time."""
+
+    def work(session: Session) -> None:
+        connection = session.connection()
+        append_only.uninstall(connection)
+        for table in LEFT_BEHIND:
+            connection.execute(sa.delete(schema.metadata.tables[table]))
+        append_only.install(connection)
+        connection.execute(sa.update(Professional).values(feed_version=0))
+
+    in_transaction(work)
+
+
+def seen(house: House, numbers: Mapping[int, int]) -> Seen:
+    """What the database holds; `numbers` are the model's, by the key of the appointment."""
+    session = db.session()
+    session.rollback()
+    lines = session.execute(sa.select(History.id, History.appointment_id, History.action, History.reason)).all()
+    order = {line.id: place for place, line in enumerate(sorted(lines))}
+    told = session.execute(sa.select(Told.history_id, Told.usager_id, Told.change, Told.notice))
+    feeds = session.execute(sa.select(Professional.code, Professional.feed_version))
+    found = Seen(
+        visits=_visits(session, house, numbers),
+        taken=_taken(session, house),
+        history=[(numbers[line.appointment_id], line.action, line.reason) for line in sorted(lines)],
+        told={(order[line], house.name(who), change, notice) for line, who, change, notice in told},
+        feeds=Counter({name: version for name, version in feeds}),
+    )
+    session.rollback()
+    return found
+
+
+def _visits(session: Session, house: House, numbers: Mapping[int, int]) -> dict[int, Visit]:
+    who: dict[int, set[str]] = defaultdict(set)
+    for key, professional in session.execute(sa.select(appointment_professional)):
+        who[key].add(house.name(professional))
+    parts: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
+    columns = Participation.appointment_id, Participation.usager_id, Participation.attendance, Participation.notice
+    for key, usager, step, notice in session.execute(sa.select(*columns)):
+        parts[key].append((house.name(usager), step, notice))
+    return {
+        numbers[row.id]: Visit(
+            kind=next(name for name, key in house.kinds.items() if key == row.type_id),
+            start=minute_of(row.starts_at),
+            end=minute_of(row.ends_at),
+            who=frozenset(who[row.id]),
+            steps={usager: step for usager, step, _ in parts[row.id]},
+            notices={usager: notice for usager, _, notice in parts[row.id]},
+            room=house.name(row.room_id) if row.room_id else None,
+            version=row.version,
+            sequence=row.sequence,
+            cancelled_by=row.cancelled_by,
+        )
+        for row in session.execute(sa.select(Appointment.__table__))
+    }
+
+
+def _taken(session: Session, house: House) -> list[tuple[str, int]]:
+    """Each cell as often as it is taken, sorted."""
+    rows = session.execute(sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at))
+    zero = int(MIDNIGHT.timestamp())
+    cells = ((key, range((first - zero) // 60, (last - zero) // 60, model.CELL)) for key, first, last in rows)
+    return sorted((house.name(key), cell) for key, span in cells for cell in span)
+
+
+def _store(session: Session) -> House:
+    services = {code: Service(code=code, name=code, confidentiality="open") for code in ("social", "sante")}
+    professions = {code: Profession(code=code, name=code) for code in sorted(set(model.PROFESSIONS.values()))}
+    site = _site()
+    session.add_all([site, *services.values(), *professions.values()])
+    session.flush()
+    keys = {name: new_resource(session, "professional") for name in model.PROFESSIONS}
+    keys |= {name: new_resource(session, "room") for name in model.ROOMS}
+    keys |= {name: new_resource(session, "usager") for name in model.NAMESPACES}
+    session.add_all(_professional(name, keys[name], services, professions) for name in model.PROFESSIONS)
+    session.add_all(_room(name, keys[name], site.id, services) for name in model.ROOMS)
+    session.add_all(_usager(name, keys[name], services) for name in model.NAMESPACES)
+    kinds = {name: _kind(name, services, professions) for name in model.KINDS}
+    session.add_all(kinds.values())
+    session.flush()
+    for who, start, end in model.OPENINGS:
+        day = MONDAY + timedelta(days=start // DAY)
+        session.add(one_day(keys[who], site.id, day, start % DAY, end % DAY))
+    return House(site.id, keys, {name: kind.id for name, kind in kinds.items()})
+
+
+def _site() -> Site:
+    hours = [
+        SiteHours(weekday=_day(start).isoweekday(), opens=start % DAY, closes=end % DAY) for start, end in model.HOURS
+    ]
+    address = {"address": "4 rue Teddy Riner", "phone": "+33199001234", "email": "accueil@pole-social.example"}
+    return Site(code="site", name="Pôle social", public_name="Pôle social", zone="Europe/Paris", hours=hours, **address)
+
+
+def _day(minute: int) -> date:
+    return MONDAY + timedelta(days=minute // DAY)
+
+
+def _professional(
+    name: str, key: int, services: Mapping[str, Service], professions: Mapping[str, Profession]
+) -> Professional:
+    return Professional(
+        id=key,
+        code=name,
+        last_name=name,
+        first_name="Claude",
+        profession=professions[model.PROFESSIONS[name]],
+        services=[services[code] for code in sorted(model.SERVICES[name])],
+    )
+
+
+def _room(name: str, key: int, site: int, services: Mapping[str, Service]) -> Room:
+    facts = model.ROOMS[name]
+    return Room(
+        id=key,
+        site_id=site,
+        code=name,
+        name=name,
+        kind=facts.kind,
+        floor=0,
+        capacity=facts.places,
+        features=frozenset({"step_free"} if facts.step_free else ()),
+        reserved_for=services.get(facts.kept_for or ""),
+    )
+
+
+def _usager(name: str, key: int, services: Mapping[str, Service]) -> Usager:
+    namespace = services.get(model.NAMESPACES[name] or "")
+    return Usager(
+        id=key,
+        last_name=name.capitalize(),
+        first_name="Sacha",
+        email=None if name == "nguyen" else f"{name}@exemple.example",
+        contact="none" if name == "kone" else "normal",
+        service_id=namespace.id if namespace else None,
+        step_free=name in model.CANNOT_CLIMB,
+        created_at=NOW,
+    )
+
+
+def _kind(name: str, services: Mapping[str, Service], professions: Mapping[str, Profession]) -> AppointmentType:
+    kind = model.KINDS[name]
+    return AppointmentType(
+        code=name,
+        name=name,
+        service_id=services[kind.service].id,
+        mode="in_person" if kind.rooms else "phone",
+        duration=kind.minutes,
+        step=kind.step,
+        buffer_before=kind.before,
+        buffer_after=kind.after,
+        room_kinds=kind.rooms,
+        features=frozenset(),
+        desk_lead_time=kind.notice,
+        professions=[professions[code] for code in sorted(kind.professions)],
+    )
