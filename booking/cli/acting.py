@@ -22,6 +22,7 @@ from booking.reservations.models import Command
 from booking.reservations.state import Reason
 
 KEY_MAX = 64
+START_HELP = "2026-11-24T14:30 à l’heure du site, ou avec décalage : 2026-11-24T14:30+01:00."
 Function = TypeVar("Function", bound=Callable[..., None])
 Answer = TypeVar("Answer")
 
@@ -37,12 +38,12 @@ _reason = click.option(
     type=values.OneOf(get_args(Reason)),
     help=f"La raison, que l’histoire garde : {said(get_args(Reason), labels.REASONS)}",
 )
-_key = click.option("--key", metavar="CLÉ", help="Répétée avec la même clé, la demande n’agit qu’une fois.")
+repeatable = click.option("--key", metavar="CLÉ", help="Répétée avec la même clé, la demande n’agit qu’une fois.")
 
 
 def changing(function: Function) -> Function:
     """Add --reason, --key and --json."""
-    return _reason(_key(as_json(function)))
+    return _reason(repeatable(as_json(function)))
 
 
 def act(reason: Reason | None = None) -> Act:

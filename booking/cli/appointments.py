@@ -21,12 +21,10 @@ from booking.reservations.state import CancelledBy, Reason
 from booking.slots import lookups
 from booking.slots.models import AppointmentType
 
-START_HELP = "2026-11-24T14:30 à l’heure du site, ou avec décalage : 2026-11-24T14:30+01:00."
-
 
 @command("book")
 @click.argument("type_code", metavar="TYPE")
-@click.option("--start", metavar="QUAND", help=f"{START_HELP} Obligatoire, sauf avec --walk-in.")
+@click.option("--start", metavar="QUAND", help=f"{acting.START_HELP} Obligatoire, sauf avec --walk-in.")
 @click.option("--professional", metavar="CODE", required=True, help="Le professionnel qui mène l’entretien.")
 @click.option("--with", "colleagues", metavar="CODE", multiple=True, help="Un collègue qui y participe ; répétable.")
 @click.option("--usager", metavar="QUI", help="Numéro d’usager, ou « NOM Prénom » : retrouvé, sinon créé.")
@@ -114,7 +112,7 @@ def show(uid: str, as_json: bool) -> None:
 
 @command("move")
 @click.argument("uid", metavar="UID")
-@click.option("--start", metavar="QUAND", help=START_HELP)
+@click.option("--start", metavar="QUAND", help=acting.START_HELP)
 @click.option(
     "--professional",
     "professionals",

@@ -12,14 +12,12 @@ from booking.reservations import Held
 from booking.reservations.commands import Book
 from booking.slots import lookups
 
-START_HELP = "2026-11-24T14:30 à l’heure du site, ou avec décalage : 2026-11-24T14:30+01:00."
-
 
 @command("hold")
 @click.argument("type_code", metavar="TYPE")
-@click.option("--start", metavar="QUAND", required=True, help=START_HELP)
+@click.option("--start", metavar="QUAND", required=True, help=acting.START_HELP)
 @click.option("--professional", metavar="CODE", required=True, help="Le professionnel.")
-@click.option("--key", metavar="CLÉ", help="Répétée avec la même clé, la demande n’agit qu’une fois.")
+@acting.repeatable
 @as_json
 @click.pass_context
 def hold(ctx: click.Context, type_code: str, start: str, professional: str, key: str | None, as_json: bool) -> None:

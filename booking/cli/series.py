@@ -23,7 +23,6 @@ from booking.reservations.state import CancelledBy, Reason
 from booking.slots import lookups
 
 SCOPES = {"one": "celui-ci", "following": "celui-ci et les suivants", "all": "toute la série"}
-START_HELP = "2026-11-24T14:30 à l’heure du site, ou avec décalage : 2026-11-24T14:30+01:00."
 _scope = click.option(
     "--scope",
     type=values.OneOf(get_args(Scope)),
@@ -39,7 +38,7 @@ def series() -> None:
 
 @command("book")
 @click.argument("type_code", metavar="TYPE")
-@click.option("--start", metavar="QUAND", required=True, help=f"Le premier. {START_HELP}")
+@click.option("--start", metavar="QUAND", required=True, help=f"Le premier. {acting.START_HELP}")
 @click.option("--count", type=values.Whole(1, engine.MOST), required=True, help="Combien de rendez-vous.")
 @click.option("--every", type=values.Whole(1, engine.MOST), default=1, help="Toutes les combien de semaines : 1 sinon.")
 @click.option("--without", metavar="JOUR", type=values.Day(), multiple=True, help="Un jour à sauter ; répétable.")
@@ -76,7 +75,7 @@ def book(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
 
 @command("move")
 @click.argument("uid", metavar="UID")
-@click.option("--start", metavar="QUAND", required=True, help=f"La nouvelle heure de celui-ci. {START_HELP}")
+@click.option("--start", metavar="QUAND", required=True, help=f"La nouvelle heure de celui-ci. {acting.START_HELP}")
 @_scope
 @changing
 @click.pass_context

@@ -95,7 +95,7 @@ def with_alternatives(
     """The same refusal with the slots nearest to `start` that the question allows, its professionals' first."""
     asked, colleagues = set(question.professional_ids), set(question.colleague_ids)
     together = bool(asked & colleagues)  # those who take part lead in turn: nobody else is meant
-    foreign = colleagues != set(schedule.in_service(session, question.kind.service_id, colleagues))
+    foreign = colleagues and colleagues != set(schedule.in_service(session, question.kind.service_id, colleagues))
     if foreign or (together and refusal.rule == "not_qualified"):
         return refusal  # with these people there is no time at all
     anybody = replace(

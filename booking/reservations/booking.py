@@ -63,15 +63,6 @@ def lock(session: Session, command: Book) -> None:
     lock_people(session, {command.professional_id, *command.colleague_ids}, guests.known(whom(command)))
 
 
-def check(session: Session, command: Book, act: Act) -> None:
-    """Say whether a booking could be given at this instant, without any lock. Raises what `book` raises."""
-    kind = schedule.read_type(session, command.type_id)
-    question = _question(kind, command, guests.needs(session, kind, whom(command)), act)
-    asking.check_qualified(session, question)
-    asking.check_room(session, question)
-    asking.granted(session, question, command.start)
-
-
 def with_alternatives(session: Session, refusal: SlotUnavailable, command: Book, act: Act) -> SlotUnavailable:
     """The refusal of a booking with the nearest slots; whoever was being created is no longer there."""
     kind = schedule.read_type(session, command.type_id)

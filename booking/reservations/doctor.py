@@ -13,6 +13,7 @@ from booking.db import in_transaction
 from booking.people.models import Service, Usager
 from booking.reservations import append_only, store
 from booking.reservations.models import Appointment, History, Participation, Told
+from booking.reservations.state import LEFT
 from booking.rooms.models import Room
 from booking.slots import guards
 from booking.slots.models import AppointmentType, Hold, Occupancy
@@ -126,9 +127,16 @@ def history_agrees(session: Session) -> Iterator[Problem]:
 
 def seats_suffice(session: Session) -> Iterator[Problem]:
     """No collective session has more participants than seats."""
-    for state in store.every(session):
-        if state.capacity is not None and len(state.present) > state.capacity:
-            yield Problem("seats", f"appointment {state.uid}")
+    query = (
+        sa.select(Appointment.uid)
+        .join(Participation, Participation.appointment_id == Appointment.id)
+        .where(Participation.attendance.not_in(LEFT))
+        .group_by(Appointment.id)
+        .having(sa.func.count() > Appointment.capacity)
+        .order_by(Appointment.id)
+    )
+    for uid in session.scalars(query):
+        yield Problem("seats", f"appointment {uid}")
 
 
 def holds_keep(session: Session) -> Iterator[Problem]:

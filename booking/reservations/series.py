@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking.db import db, execute, in_transaction
+from booking.db import execute, in_transaction
 from booking.errors import AppointmentClosed, Invalid, SeriesRefused, SlotUnavailable
 from booking.reservations import answering, asking, booking, changing, ending, guests, moving, store
 from booking.reservations.commands import Act, Book, Cancel, Move, Outcome
@@ -72,24 +72,8 @@ def weekly(start: datetime, zone: ZoneInfo, count: int, every: int = 1) -> tuple
     return tuple(_later(wall, timedelta(weeks=every * n)) for n in range(count))
 
 
-def refusals(command: BookSeries, act: Act) -> dict[datetime, str]:
-    """The starts that cannot be given now, each with the rule: what reception leaves out before it books the others.
-
-    Each is asked for by itself. Raises what `book` raises for a type, a professional or an usager.
-    """
-    _check_starts(command.starts)
-    session = db.session()
-    found = {}
-    for start in command.starts:
-        try:
-            booking.check(session, replace(command.first, start=start), act)
-        except SlotUnavailable as refusal:
-            found[start] = refusal.rule
-    return found
-
-
 def book_series(command: BookSeries, act: Act) -> tuple[Outcome, ...]:
-    """Book every start, or none: raises SeriesRefused with the rule of each that cannot be given.
+    """Book every start, or none: raises SeriesRefused with the rule of each that cannot be given, to be left out.
 
     Raises what `book` raises for the rest, and Invalid for a start that comes twice, none, or more than 53.
     """

@@ -191,7 +191,8 @@ class TestHoarding:
     def test_what_has_expired_does_not_count(self, cast: Cast) -> None:
         for number in range(5):
             now = NOW + number * FIVE
-            hold(nine(cast, key=f"k{number}"), act(now, agent_id=cast.amina))
+            kept = hold(nine(cast, key=f"k{number}"), act(now, agent_id=cast.amina))
+            assert kept.expires_at == now + FIVE
 
     def test_of_16_holds_of_one_slot_one_is_granted(self, app: Flask, cast: Cast) -> None:
         jobs_ = [lambda n=n: hold(nine(cast, key=f"k{n}", usager=None), act()) for n in range(16)]

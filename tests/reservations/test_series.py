@@ -34,7 +34,6 @@ from booking.reservations.series import (
     book_series,
     cancel_series,
     move_series,
-    refusals,
     weekly,
 )
 from tests.builders import PARIS, Cast, absence, act, block, paris, rows_of
@@ -118,11 +117,12 @@ class TestBooking:
         assert refused.value.refused == {SIX[2]: "professional_busy", SIX[3]: "absent"}
         assert rows_of(session, schema.metadata) == before
 
-    def test_what_cannot_be_is_known_beforehand_and_left_out(self, cast: Cast, session: Session) -> None:
+    def test_what_cannot_be_is_said_and_left_out(self, cast: Cast, session: Session) -> None:
         keep(block(cast.roux, "2026-12-07 09:00", "2026-12-07 09:05"))
-        impossible = refusals(six(cast), act())
+        with pytest.raises(SeriesRefused) as refused:
+            book_series(six(cast), act())
+        impossible = refused.value.refused
         assert impossible == {SIX[2]: "professional_busy"}
-        session.rollback()
         possible = tuple(start for start in SIX if start not in impossible)
         assert len(book_series(replace(six(cast), starts=possible), act())) == 5
 
