@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,14 +35,23 @@ def config(connection: sa.Connection | None = None) -> Config:
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Bring the schema to that revision, in one transaction."""
-    with engine.begin() as connection:
+    with _unhurried(engine) as connection:
         command.upgrade(config(connection), revision)
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
     """Take the schema back to that revision, in one transaction."""
-    with engine.begin() as connection:
+    with _unhurried(engine) as connection:
         command.downgrade(config(connection), revision)
+
+
+@contextmanager
+def _unhurried(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction whose statements may last: what answers a page in time cuts short a revision of a large table."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        yield connection
 
 
 def at_head(connection: sa.Connection) -> bool:

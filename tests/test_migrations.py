@@ -212,3 +212,23 @@ def test_what_0001_has_no_word_for_goes_back_as_the_nearest(
     expected = {(DIALLO, again), (KONE, again)} if told else set()
     assert {(row["usager_id"], row["change"]) for row in rows["told"] if row["history_id"] == 11} == expected
     assert {row["notice"] for row in rows["participation"] if row["appointment_id"] == FAMILY} == {3 if told else 2}
+
+
+SLOW_EXTENSIONS = """
+CREATE FUNCTION dawdle() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.2); END $$;
+CREATE EVENT TRIGGER dawdle ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION dawdle();
+ALTER DATABASE migrations SET statement_timeout = 1000;
+"""
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_a_revision_may_take_longer_than_a_page(engine: sa.Engine) -> None:
+    """A connection of the product cuts a statement short, after 30 seconds; here, after one."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(SLOW_EXTENSIONS)
+    hurried = sa.create_engine(engine.url)
+    with hurried.connect() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "1s"
+    schema.upgrade(hurried)
+    hurried.dispose()
+    assert "occupancy" in tables(engine)
