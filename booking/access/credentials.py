@@ -21,6 +21,10 @@ LINK_LASTS = timedelta(hours=24)
 LOGIN_MAXIMUM = 80
 NAME_MAXIMUM = 120
 _LOGIN = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*", re.ASCII)
+# Every request of somebody who has signed in asks it.
+_IN_SESSION = sa.select(Agent).where(
+    Agent.id == sa.bindparam("id"), Agent.auth_version == sa.bindparam("version"), Agent.disabled_at.is_(None)
+)
 
 
 class WrongCredentials(BookingError):
@@ -65,7 +69,7 @@ def agent_by_login(session: Session, login: str) -> Agent:
 
 def agent_in_session(session: Session, agent_id: int, auth_version: int) -> Agent | None:
     """The agent that a session was opened for, unless disabled, or the password changed since."""
-    return _enabled(session, sa.and_(Agent.id == agent_id, Agent.auth_version == auth_version))
+    return session.scalar(_IN_SESSION, {"id": agent_id, "version": auth_version})
 
 
 def _enabled(session: Session, condition: sa.ColumnElement[bool]) -> Agent | None:

@@ -9,7 +9,8 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from booking.errors import NotFound
 from booking.people import fields
@@ -19,10 +20,18 @@ from booking.slots.models import AppointmentType
 
 Coded = TypeVar("Coded", Room, AppointmentType, Professional)
 
+# Built once: every screen and command asks them (docs/decisions/0008).
+_FIRST_SITE = sa.select(Site).order_by(Site.id).limit(1)
+_BY_CODE = {
+    model: sa.select(model).where(model.code == sa.bindparam("code")).order_by(model.id)
+    for model in (Room, AppointmentType, Professional)
+}
+_BY_CODE[AppointmentType] = _BY_CODE[AppointmentType].options(joinedload(AppointmentType.service))
+
 
 def site(session: Session) -> Site:
     """The building that screens and commands speak of: the first. Raises NotFound before any is loaded."""
-    found = session.scalar(sa.select(Site).order_by(Site.id).limit(1))
+    found = session.scalar(_FIRST_SITE)
     if found is None:
         raise NotFound("site")
     return found
@@ -34,8 +43,8 @@ def zone(session: Session) -> ZoneInfo:
 
 
 def appointment_type(session: Session, code: str) -> AppointmentType:
-    """The type of that code. Raises NotFound."""
-    return _coded(session, AppointmentType, code, "appointment_type")
+    """The type of that code, with its service. Raises NotFound."""
+    return _coded(session, AppointmentType, code, "appointment_type", joinedload(AppointmentType.service))
 
 
 def professional(session: Session, code: str) -> Professional:
@@ -48,11 +57,11 @@ def room(session: Session, code: str) -> Room:
     return _coded(session, Room, code, "room")
 
 
-def _coded(session: Session, model: type[Coded], code: str, what: str) -> Coded:
+def _coded(session: Session, model: type[Coded], code: str, what: str, *options: ExecutableOption) -> Coded:
     # PostgreSQL takes neither a NUL nor half of a surrogate pair; no code has any.
     if fields.has_control_characters(code):
         raise NotFound(what)
-    found = session.scalars(sa.select(model).where(model.code == code).order_by(model.id)).first()
+    found = session.scalars(sa.select(model).options(*options).where(model.code == code).order_by(model.id)).first()
     if found is None:
         raise NotFound(what)
     return found
