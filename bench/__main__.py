@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import browsing, engine, feed, report, slots, workload
+from bench import browsing, engine, feed, grow, report, slots, workload
 from bench.engines import ENGINES
 from bench.measure import Result
 from booking.config import Settings
@@ -28,6 +28,9 @@ def results(name: str, wanted: tuple[str, ...]) -> Iterator[Result]:
     if _any("feed", wanted):
         with opened():
             yield from feed.measure(name, workload.store(busy=False))
+    for size in grow.SIZES if _any("grow", wanted) else ():
+        with opened():
+            yield from grow.measure(name, workload.store(busy=False), size)
     if _any("book.http", wanted) or _any("page", wanted):
         with opened() as app:
             yield from browsing.measure(name, app.extensions["booking"])

@@ -19,6 +19,7 @@ from booking.slots.availability import Search, Slot, find_slots
 from tests.live.serving import Client, Process, Web, environment, running
 
 EACH = 300
+PROCESSES = {"sqlite": 1, "postgresql": 2}  # as `make run` serves them
 BUSY_DAY = 137
 PARIS = ZoneInfo("Europe/Paris")
 Post = Callable[[Client, int], None]
@@ -31,7 +32,7 @@ def measure(engine: str, settings: Settings) -> list[Result]:
     day = _fill_a_day(workload, slots)
     rest = [slot for slot in slots if slot.start.date() != day.date()]
     agent_id = credentials.create_agent("bench", "Banc", clock.now())
-    server = Web(settings)
+    server = Web(settings, PROCESSES[engine])
     with running(server), closing(Client(server.port, {})) as client:
         client.sign_in_with(credentials.issue_link(agent_id, clock.now()))
         post = _booking(workload, rest, client.csrf(_path(rest[0], workload)))

@@ -45,11 +45,12 @@ class Flag:
 stop_asked = Flag()
 
 
-def web(port: int) -> list[str]:
-    """One process, because SQLite has one writer; threads, because requests wait."""
+def web(port: int, env: Mapping[str, str]) -> list[str]:
+    """One process on SQLite, which has one writer, two on PostgreSQL; threads, because requests wait."""
+    processes = 2 if env.get("BOOKING_DATABASE_URL", "").startswith("postgresql") else 1
     return [
         *(sys.executable, "-m", "gunicorn", "wsgi:app"),
-        *("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8"),
+        *("--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--threads", "8"),
         *("--no-control-socket", "--log-level", "warning"),
     ]
 
@@ -150,7 +151,7 @@ def serve(port: int, env: Mapping[str, str]) -> int:
     prepared = all(succeeds([*FLASK, *command], env) for command in (["init"], ["demo", "--if-empty"]))
     if not prepared:
         return 0 if stop_asked.is_set() else 1
-    with running({"Le serveur web": web(port), "Le worker": [*FLASK, "worker"]}, env) as children:
+    with running({"Le serveur web": web(port, env), "Le worker": [*FLASK, "worker"]}, env) as children:
         reason = watch(port, children, env)
         print(reason or "Arrêt…")
     return 1 if reason else 0
