@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from booking import cli, config, web
-from booking.db import db, engine_options, prepare
+from booking.db import db, end_reads, engine_options, prepare
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -19,6 +19,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )
     db.init_app(app)
+    app.teardown_appcontext(end_reads)  # comes before the extension's own, which would raise
     with app.app_context():
         prepare(db.engine)
     web.init_app(app, settings)

@@ -23,10 +23,13 @@ from booking.errors import DatabaseUnavailable
 T = TypeVar("T")
 
 ATTEMPTS = 4
+PAUSE, PAUSE_WHEN_LOST = 0.02, 0.4  # seconds at most after the first try, twice as long after each other one
 RUNNING = "booking_running"
 LARGEST_KEY = 2**31 - 1  # of an integer key; PostgreSQL refuses to compare with more
 RETRIED_POSTGRESQL = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock time-out
 READ_ONLY_POSTGRESQL = "25006"  # a standby, after a failover
+# A server that a cut cable took away is noticed within a minute, also by whoever waits for its answer.
+KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 50_000}
 POSTGRESQL_OPTIONS = "-c lock_timeout=4000 -c statement_timeout=30000 -c timezone=UTC"
 
 NAMES = {
@@ -90,7 +93,7 @@ def engine_options(url: str) -> dict[str, Any]:
     # Those of the URL are kept: a tenant's search_path is one of them.
     given = sa.make_url(url).query.get("options", "")
     return {
-        "connect_args": {"options": f"{POSTGRESQL_OPTIONS} {given}".strip(), "connect_timeout": 5},
+        "connect_args": {"options": f"{POSTGRESQL_OPTIONS} {given}".strip(), "connect_timeout": 5, **KEEPALIVES},
         "pool_size": 20,
         "pool_pre_ping": True,
     }
@@ -100,6 +103,18 @@ def prepare(engine: sa.Engine) -> None:
     """Set up an engine just made: on SQLite, the PRAGMAs and our own BEGIN."""
     if engine.dialect.name == "sqlite":
         sqlite.prepare(engine)
+
+
+def end_reads(_error: BaseException | None = None) -> None:
+    """End what a request has read. Its answer stands, also when the server has gone away since its last read."""
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.rollback()
+    except exc.DBAPIError as error:
+        if not is_unavailable(error):
+            raise
+        db.session.registry.clear()  # there is nothing left to end
 
 
 @contextmanager
@@ -127,32 +142,51 @@ def _relax(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
     record.info["relaxed"] = True
 
 
-def in_transaction(work: Callable[[Session], T]) -> T:
+def in_transaction(work: Callable[[Session], T], *, key: str | None = None) -> T:
     """Run a use case as one transaction and commit it; the only place that commits.
 
-    `work` receives the session and may run several times: at most 4, on deadlock, serialization failure or
-    lock time-out. It returns plain values, for a commit expires every object it loaded.
+    `work` receives the session and may run several times: at most 4, on deadlock, serialization failure, lock
+    time-out, and when the server is lost. It returns plain values, for a commit expires every object it loaded.
 
-    Raises DatabaseUnavailable when the database stays locked or cannot be reached, and RuntimeError when changes
-    made outside of a transaction are pending, or inside of another: the inner one would undo what the outer wrote.
+    `key` says that `work` begins by looking for what was already answered under that key. Only then is it tried again
+    when the server was lost between COMMIT and its answer: without a key that could act twice.
+
+    Raises DatabaseUnavailable, with the key, when the database stays locked, is full, or cannot be reached; and
+    RuntimeError when changes made outside of a transaction are pending, or inside of another: the inner one would undo
+    what the outer wrote.
     """
+    session = _idle()
+    unsure = False
+    for attempt in range(ATTEMPTS):
+        pause = PAUSE
+        try:
+            session.rollback()  # a read snapshot still open would make BEGIN IMMEDIATE, or the check, see the past
+            with sqlite.turn(db.engine):
+                return _once(session, work)
+        except _Unanswered as error:
+            if key is None:
+                raise DatabaseUnavailable(unsure=True) from error
+            unsure, pause = True, PAUSE_WHEN_LOST
+        except exc.DBAPIError as error:
+            if _lost(error):
+                pause = PAUSE_WHEN_LOST
+            elif not _passing(error):
+                raise _translated(error, key, unsure) from error
+        except sqlite.TurnTimeout:
+            pass
+        if attempt + 1 < ATTEMPTS:
+            time.sleep(random.uniform(pause / 4, pause) * 2**attempt)  # noqa: S311 (jitter, not a secret)
+    raise DatabaseUnavailable(key, unsure)
+
+
+def _idle() -> Session:
+    """The session of the context, in no transaction and with nothing pending. Raises RuntimeError."""
     session = db.session()
     if session.info.get(RUNNING):
         raise RuntimeError("a transaction inside of another")
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("changes are pending outside of in_transaction")
-    for attempt in range(ATTEMPTS):
-        session.rollback()  # a read snapshot still open would make BEGIN IMMEDIATE, or the check, see the past
-        try:
-            with sqlite.turn(db.engine):
-                return _once(session, work)
-        except exc.DBAPIError as error:
-            if not _passing(error):
-                raise _translated(error) from error
-        except sqlite.TurnTimeout:
-            pass
-        time.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311 (jitter, not a secret)
-    raise DatabaseUnavailable
+    return session
 
 
 def _once(session: Session, work: Callable[[Session], T]) -> T:
@@ -160,7 +194,8 @@ def _once(session: Session, work: Callable[[Session], T]) -> T:
     try:
         session.connection(execution_options={sqlite.WRITES: True})
         result = work(session)
-        session.commit()
+        session.flush()
+        _commit(session)
     except BaseException:
         session.rollback()
         raise
@@ -169,15 +204,34 @@ def _once(session: Session, work: Callable[[Session], T]) -> T:
     return result
 
 
+class _Unanswered(Exception):
+    """COMMIT was sent and the connection broke: it was carried out, or not."""
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise _Unanswered from error
+        raise
+
+
 def _passing(error: exc.DBAPIError) -> bool:
     """Whether another try of the whole transaction may succeed."""
     code = getattr(error.orig, "sqlstate", None)
     return code in RETRIED_POSTGRESQL or sqlite.is_busy(error.orig)
 
 
-def _translated(error: exc.DBAPIError) -> Exception:
+def _lost(error: exc.DBAPIError) -> bool:
+    """Whether the server is gone: the connection broke before COMMIT, or none could be made."""
+    unreached = error.statement is None and getattr(error.orig, "sqlstate", "") is None
+    return error.connection_invalidated or unreached
+
+
+def _translated(error: exc.DBAPIError, key: str | None, unsure: bool) -> Exception:
     """An out-of-reach database is a refusal with a sentence; any other database error stays a bug."""
-    return DatabaseUnavailable() if is_unavailable(error) else error
+    return DatabaseUnavailable(key, unsure) if is_unavailable(error) else error
 
 
 def execute(session: Session, statement: sa.Executable, /, **parameters: Any) -> sa.CursorResult[*tuple[Any, ...]]:

@@ -91,6 +91,19 @@ class SeriesRefused(BookingError):
 
 
 @dataclass(eq=False)
+class NotDisplaced(BookingError):
+    """Appointments in the way of an absence or a closure cannot become what was decided; nothing was written.
+
+    By uid: « appeared » since the decision, « changed » since, « begun » (somebody has arrived), or the rule broken.
+    """
+
+    refused: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"{len(self.refused)} appointments"
+
+
+@dataclass(eq=False)
 class SessionFull(BookingError):
     """Every seat of the collective session is taken."""
 
@@ -114,8 +127,18 @@ class KeyReused(BookingError):
     """The idempotency key already belongs to another command."""
 
 
+@dataclass(eq=False)
 class DatabaseUnavailable(BookingError):
-    """The database stayed locked or out of reach; nothing was written and the command may be sent again."""
+    """The database stayed locked, full or out of reach. The command may be sent again, under its `key` if it has one.
+
+    Nothing was written, unless `unsure`: the answer to COMMIT was lost, and what it committed may be there.
+    """
+
+    key: str | None = None
+    unsure: bool = False
+
+    def __str__(self) -> str:
+        return "unsure" if self.unsure else "nothing written"
 
 
 class SettingsError(BookingError):

@@ -13,6 +13,7 @@ from booking.errors import (
     ImpossibleTime,
     Invalid,
     KeyReused,
+    NotDisplaced,
     NotFound,
     SeriesRefused,
     SessionFull,
@@ -30,6 +31,7 @@ STATUSES: dict[type[BookingError], int] = {
     AppointmentClosed: 409,
     KeyReused: 409,
     SeriesRefused: 409,
+    NotDisplaced: 409,
     SessionFull: 409,
     TooManyHolds: 409,
     DatabaseUnavailable: 503,
@@ -71,7 +73,14 @@ INVALID = {
     "too_long_held": "Ce créneau est retenu depuis trop longtemps : réservez-le ou libérez-le.",
     "unchanged": "Rien ne change ainsi : choisissez autre chose que ce qui est déjà prévu.",
     "overlaps": "Cette période en recouvre une autre : modifiez les heures ou les jours.",
+    "decided_twice": "Ce rendez-vous est indiqué deux fois : gardez une seule décision.",
+    "too_many_hits": "Plus de {maximum} rendez-vous sont concernés : choisissez une période plus courte.",
     "has_appointments": "Déplacez ou annulez d’abord les rendez-vous à venir ({count}).",
+    "not_qualified": "Ce professionnel ne reçoit pas pour ce motif : choisissez-en un autre, ou aucun.",
+    "not_a_session": "Ce rendez-vous n’est pas une séance collective : attendez plutôt son motif.",
+    "no_such_day": "Aucun de ces jours ne tombe dans la période : choisissez d’autres jours, ou allongez-la.",
+    "waits_already": "Cette personne attend déjà cela : sa demande est dans la liste.",
+    "waits_for_too_much": "Cette personne attend déjà {maximum} fois : retirez d’abord une de ses demandes.",
     "unsupported": "Cette valeur n’est pas acceptée.",
 }
 
@@ -91,6 +100,17 @@ SLOT = {
     "no_room": "Aucune salle qui convient n’est libre à ce moment-là.",
 }
 
+# Why an appointment cannot become what was decided about it, beside the rules.
+DISPLACED = {
+    "appeared": "Ce rendez-vous vient d’être pris.",
+    "changed": "Ce rendez-vous a changé entre-temps.",
+    "begun": "Cette personne est déjà arrivée, ou le rendez-vous est terminé.",
+}
+
+# What to do when a demand may have been carried out: with a key it can be sent again.
+UNSURE_ONCE = "Renvoyez-la telle quelle dans un instant : elle n’agira qu’une fois."
+UNSURE = "Vérifiez avant de recommencer."
+
 THINGS = {
     "appointment": "Ce rendez-vous",
     "appointment_type": "Ce motif",
@@ -99,6 +119,8 @@ THINGS = {
     "usager": "Cette personne",
     "agent": "Cet agent",
     "hold": "Ce créneau retenu",
+    "waiting": "Cette demande de la liste d’attente",
+    "proposal": "Cette proposition",
     "site": "Ce site",
     "opening": "Cette plage d’ouverture",
     "absence": "Cette absence",
@@ -106,6 +128,7 @@ THINGS = {
     "feed": "Ce lien d’abonnement",
     "link": "Ce lien",
     "mail": "Ce courriel",
+    "message": "Ce message",
 }
 
 
@@ -133,6 +156,9 @@ def sentence(error: BookingError) -> str:
             return "Ce rendez-vous est annulé ou terminé : il ne peut plus être modifié ainsi."
         case SeriesRefused(refused=refused):
             return f"Ces dates ne peuvent pas être prises : {_days(refused)}. Retirez-les, puis recommencez."
+        case NotDisplaced(refused=refused):
+            named = " ".join(f"{uid} : {why_not(code)}" for uid, code in refused.items())
+            return f"Rien n’a été enregistré. Ces rendez-vous demandent une autre décision. {named}"
         case SessionFull(capacity=capacity):
             seats = f"{capacity} place" if capacity == 1 else f"{capacity} places"
             return f"Cette séance est complète ({seats}) : choisissez-en une autre, ou notez la demande."
@@ -140,11 +166,19 @@ def sentence(error: BookingError) -> str:
             return f"{maximum} créneaux sont déjà retenus : réservez-les ou libérez-les d’abord."
         case KeyReused():
             return "Cette demande a déjà servi pour autre chose : rechargez la page, puis recommencez."
+        case DatabaseUnavailable(unsure=True, key=key):
+            told = "La base de données ne répond plus : la demande a peut-être été enregistrée."
+            return f"{told} {UNSURE_ONCE if key else UNSURE}"
         case DatabaseUnavailable():
             return "La base de données ne répond pas. Rien n’a été enregistré : réessayez dans un instant."
         case SettingsError() | SiteFileInvalid():
             return str(error)
     raise TypeError(f"no sentence for {type(error).__name__}")
+
+
+def why_not(code: str) -> str:
+    """Why one appointment cannot become what was decided: a sentence for a code of NotDisplaced."""
+    return DISPLACED.get(code) or SLOT.get(code) or INVALID[code]
 
 
 def _days(refused: Iterable[datetime]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import os
 import sqlite3
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from booking import config, create_app, sqlite
+from booking import config, create_app, reservations, sqlite
 from booking.db import ATTEMPTS, UtcDateTime, db, engine_options, in_transaction, relaxed
 from booking.errors import DatabaseUnavailable, NotFound
 from booking.people.models import Agent, Profession
@@ -102,6 +103,19 @@ def test_after_four_tries_it_is_unavailable(app: Flask, session: Session) -> Non
     with pytest.raises(DatabaseUnavailable):
         in_transaction(work)
     assert len(tries) == ATTEMPTS
+
+
+def test_every_use_case_that_has_a_key_says_so() -> None:
+    """Then it is tried again even when nobody knows whether it was committed; the key makes it act once."""
+    keyed = 0
+    for path in Path(reservations.__file__).parent.glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef) and any(each.arg == "command" for each in function.args.args):
+                for call in ast.walk(function):
+                    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "in_transaction":
+                        assert "key=command.key" in ast.unparse(call), f"{path.name}, {function.name}"
+                        keyed += 1
+    assert keyed >= 7
 
 
 def test_a_bug_is_not_tried_again(app: Flask) -> None:
@@ -229,6 +243,15 @@ class TestPostgresql:
 
         with pytest.raises(DatabaseUnavailable):
             in_transaction(work)
+
+    def test_a_server_that_a_cut_cable_took_away_is_noticed(self, app: Flask) -> None:
+        """Without this, whoever waits for an answer waits for two hours."""
+        with db.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            given = driver.info.get_parameters()
+        silent = int(given["keepalives_idle"]) + int(given["keepalives_interval"]) * int(given["keepalives_count"])
+        assert max(silent, int(given["tcp_user_timeout"]) / 1000) <= 60
 
     def test_the_options_of_the_url_are_kept_beside_ours(self, app: Flask, settings: config.Settings) -> None:
         """A tenant is a schema, named by the search_path of its connections alone."""

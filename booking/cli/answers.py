@@ -29,17 +29,22 @@ NOT_INITIALISED = "La base n’est pas prête : lancez d’abord « flask --app 
 OPTIONS = {
     "attendance": "--step",
     "end": "--to",
+    "ends": "--before",
+    "first_day": "--from",
     "first_name": "--usager",
     "from": "--from",
     "label": "--label",
+    "last_day": "--to",
     "last_name": "--usager",
     "login": "IDENTIFIANT",
     "name": "--name",
     "other": "UID",
     "professional_id": "--professional",
     "room_id": "--room",
+    "starts": "--after",
     "type_id": "TYPE",
     "uid": "UID",
+    "weekdays": "--weekday",
 }
 
 
@@ -74,17 +79,18 @@ def database_refusal(error: exc.DBAPIError | DatabaseUnavailable, as_json: bool)
 
     Any other error stays what it is: a bug.
     """
+    unavailable = error if isinstance(error, DatabaseUnavailable) else DatabaseUnavailable()
     try:
         db.session.rollback()
         with db.engine.connect() as connection:
             ready = schema.at_head(connection)
     except exc.DBAPIError:
-        return refusal(DatabaseUnavailable(), as_json)
+        return refusal(unavailable, as_json)
     if not ready:
         return Refusal("not_initialised", NOT_INITIALISED, as_json)
     if isinstance(error, exc.DBAPIError) and not is_unavailable(error):
         return error
-    return refusal(DatabaseUnavailable(), as_json)
+    return refusal(unavailable, as_json)
 
 
 def write(as_json: bool, value: Any, lines: Iterable[str]) -> None:
@@ -197,6 +203,8 @@ def _message(error: BookingError) -> str:
             return f"--{option} : ce nom est connu ({known}). Donnez le numéro de la personne, ou --new pour une autre."
         case SiteFileInvalid():
             return f"Rien n’a été chargé.\n{error}"
+        case DatabaseUnavailable(key=str(key)):
+            return f"{refusals.sentence(error)}\nLa même demande, sans risque de doublon : --key {key}"
         case NotFound(what="site"):
             return NOT_INITIALISED
         case NotFound(what=what):

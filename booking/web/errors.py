@@ -12,6 +12,7 @@ from booking.errors import BookingError, DatabaseUnavailable
 from booking.refusals import sentence, status
 
 RETRY_SECONDS = "5"
+KEY = "key"  # the field of a form that makes it safe to send twice
 
 PAGES: dict[int, tuple[str, str]] = {
     400: ("Demande incomprise", "Revenez en arrière, vérifiez ce que vous avez saisi, puis recommencez."),
@@ -84,9 +85,13 @@ def page(code: int, text: str | None = None) -> Response:
     if request.blueprint == "feed":
         return Response(status=code)  # a calendar client empties its calendar when it is given a page
     title, usual = PAGES[code]
-    answer = make_response(
-        render_template("errors/error.html", code=code, title=title, sentence=text or usual, path=request.path), code
-    )
+    facts = {"code": code, "title": title, "sentence": text or usual, "path": request.path}
+    answer = make_response(render_template("errors/error.html", **facts, again=_sent_again(code)), code)
     if code == 503:
         answer.headers["Retry-After"] = RETRY_SECONDS
     return answer
+
+
+def _sent_again(code: int) -> list[tuple[str, str]]:
+    """The values of a form that the database could not take, to be sent again: its key makes it act once."""
+    return list(request.form.items(multi=True)) if code == 503 and KEY in request.form else []
