@@ -48,4 +48,6 @@ def fate(message: OutboxMessage, zone: ZoneInfo) -> str:
         said = f"{said} le {french.moment(message.sent_at, zone)}"
     elif message.state == "waiting":
         said = f"{said} le {french.moment(message.due_at, zone)}"
-    return f"{said} ({REASONS[message.reason]})" if message.reason else said
+    if message.reason:
+        said = f"{said} ({REASONS[message.reason]})"
+    return f"{said}, personne appelée le {french.moment(message.called_at, zone)}" if message.called_at else said

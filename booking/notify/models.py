@@ -50,4 +50,7 @@ class OutboxMessage(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    # When somebody called the person instead, and who; without an agent, it was noted on the command line.
+    called_at: Mapped[datetime | None]
+    called_by: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.id"))
     created_at: Mapped[datetime]

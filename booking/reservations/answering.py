@@ -57,9 +57,9 @@ def all_replayed(session: Session, command: Keyed) -> tuple[Outcome, ...] | None
 
 
 def answer_all(session: Session, command: Keyed, states: Sequence[State], act: Act) -> tuple[Outcome, ...]:
-    """Store what stands now of several appointments under the command's key, and return it."""
+    """Store what stands now of several appointments, perhaps none, under the command's key, and return it."""
     outcomes = tuple(_what_stands(session, state) for state in states)
-    _keep(session, command, states[0].id, {"all": [_plain(outcome) for outcome in outcomes]}, act)
+    _keep(session, command, states[0].id if states else None, {"all": [_plain(outcome) for outcome in outcomes]}, act)
     return outcomes
 
 
@@ -74,7 +74,7 @@ def _stored(session: Session, command: Keyed) -> dict[str, Any] | None:
     return stored
 
 
-def _keep(session: Session, command: Keyed, appointment_id: int, answer: dict[str, Any], act: Act) -> None:
+def _keep(session: Session, command: Keyed, appointment_id: int | None, answer: dict[str, Any], act: Act) -> None:
     values = {"key": command.key, "fingerprint": fingerprint(command), "appointment_id": appointment_id}
     try:
         execute(session, _NEW_COMMAND, **values, answer=answer, at=act.now)

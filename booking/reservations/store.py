@@ -30,6 +30,7 @@ _KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
 
 _BY_UID = sa.select(*_COLUMNS).where(Appointment.uid == sa.bindparam("uid"))
 _LOCKED = _BY_UID.with_for_update(key_share=True)
+_BY_KEYS = sa.select(*_COLUMNS).where(Appointment.id.in_(_KEYS)).order_by(Appointment.starts_at, Appointment.id)
 _NEXT = sa.select(*_COLUMNS).where(Appointment.id > sa.bindparam("after")).order_by(Appointment.id).limit(BATCH)
 _PROFESSIONALS = sa.select(appointment_professional).where(appointment_professional.c.appointment_id.in_(_KEYS))
 _PARTICIPATIONS = sa.select(
@@ -73,6 +74,11 @@ def read(session: Session, uid: str) -> State:
 def locked(session: Session, uid: str) -> State:
     """The appointment, its row locked: changes of one appointment come one after the other. Raises NotFound."""
     return _one(session, _LOCKED, uid)
+
+
+def several(session: Session, ids: Collection[int]) -> list[State]:
+    """The appointments with those keys, by start."""
+    return _states(session, execute(session, _BY_KEYS, keys=list(ids)).all())
 
 
 def every(session: Session) -> Iterator[State]:

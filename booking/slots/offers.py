@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import reduce
 from itertools import chain
 from operator import and_
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,15 @@ Openings = Mapping[tuple[int, int], Sequence[hours.Rule]]  # by (site, professio
 
 
 @dataclass(frozen=True)
+class Supposed:
+    """What is not stored, and is taken for true: a professional absent, or a site or a room closed, over a span."""
+
+    kind: Literal["absence", "site", "room"]
+    key: int
+    span: Span
+
+
+@dataclass(frozen=True)
 class Question:
     """A search whose type has been read.
 
@@ -29,7 +39,7 @@ class Question:
     them must receive at that site, and be free with the same buffers. A lead who is named as a colleague too counts
     once. `persons` counts everybody in the room, the professionals included. `ignoring` are the appointments that move:
     what they take is free for them. `waived` are the rules set aside; ValueError for one that cannot be. A hold that
-    has expired at `asked_at`, in seconds UTC, keeps nothing.
+    has expired at `asked_at`, in seconds UTC, keeps nothing. `supposed` is an absence or a closure still to be stored.
     """
 
     kind: TypeFacts
@@ -43,6 +53,7 @@ class Question:
     persons: int = 2
     waived: frozenset[Rule] = frozenset()
     asked_at: int = 0
+    supposed: Supposed | None = None
 
     def __post_init__(self) -> None:
         if not self.waived <= WAIVABLE:
@@ -128,6 +139,9 @@ def _read(session: Session, question: Question, first: int, last: int, with_clos
     rooms = _eligible(session, question, sites)
     busy = schedule.read_occupancies(session, _resources(question, rooms), grid, question.ignoring, question.asked_at)
     absences = schedule.read_absences(session, question.people, grid)
+    if (supposed := question.supposed) is not None:
+        stored = {"absence": absences, "site": site_closures, "room": room_closures}[supposed.kind]
+        stored.setdefault(supposed.key, []).append(supposed.span)
     return _Known(
         question, grid, from_day, to_day, openings, sites, site_closures, room_closures, rooms, busy, absences
     )

@@ -7,6 +7,7 @@ booking decides wholly before it or wholly after it. What is already booked stay
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -106,22 +107,23 @@ def add_absence(professional_id: int, start: datetime, end: datetime, now: datet
     Raises NotFound (professional), and Invalid on « start » or « end »: not_on_grid, end_before_start,
     range_too_long, past (over already), overlaps (an absence covers it already).
     """
+    return in_transaction(lambda session: store_absence(session, professional_id, start, end, now))
+
+
+def store_absence(session: Session, professional_id: int, start: datetime, end: datetime, now: datetime) -> int:
+    """The work of `add_absence`, inside of a transaction that may do more. Locks the professional."""
     check_span(start, end, now)
-
-    def work(session: Session) -> int:
-        professional = _lock_active(session, professional_id)
-        _refuse_covered(session, Absence, Absence.professional_id == professional_id, start, end)
-        professional.feed_version += 1
-        absence = Absence(
-            uid=secrets.token_hex(16),
-            professional_id=professional_id,
-            starts_at=start,
-            ends_at=end,
-            created_at=now,
-        )
-        return _stored(session, absence)
-
-    return in_transaction(work)
+    professional = _lock_active(session, professional_id)
+    _refuse_covered(session, Absence, Absence.professional_id == professional_id, start, end)
+    professional.feed_version += 1
+    absence = Absence(
+        uid=secrets.token_hex(16),
+        professional_id=professional_id,
+        starts_at=start,
+        ends_at=end,
+        created_at=now,
+    )
+    return _stored(session, absence)
 
 
 def remove_absence(absence_id: int) -> None:
@@ -140,17 +142,27 @@ def add_closure(site_id: int, room_id: int | None, start: datetime, end: datetim
 
     Raises NotFound (site, room), and Invalid on « start », « end » or « label », as for an absence.
     """
+    return in_transaction(lambda session: store_closure(session, site_id, room_id, start, end, label, now))
+
+
+def store_closure(
+    session: Session, site_id: int, room_id: int | None, start: datetime, end: datetime, label: str, now: datetime
+) -> int:
+    """The work of `add_closure`, inside of a transaction that may do more. Locks who receives there, then the rooms."""
     check_span(start, end, now)
     words = fields.clean_line("label", label, LABEL_MAX, required=True)
+    _lock_place(session, site_id, room_id)
+    same_place = sa.and_(Closure.site_id == site_id, Closure.room_id.is_not_distinct_from(room_id))
+    _refuse_covered(session, Closure, same_place, start, end)
+    closure = Closure(site_id=site_id, room_id=room_id, starts_at=start, ends_at=end, label=words)
+    return _stored(session, closure)
 
-    def work(session: Session) -> int:
-        _lock_place(session, site_id, room_id)
-        same_place = sa.and_(Closure.site_id == site_id, Closure.room_id.is_not_distinct_from(room_id))
-        _refuse_covered(session, Closure, same_place, start, end)
-        closure = Closure(site_id=site_id, room_id=room_id, starts_at=start, ends_at=end, label=words)
-        return _stored(session, closure)
 
-    return in_transaction(work)
+def closures(session: Session, site_id: int, now: datetime) -> list[tuple[Closure, str | None]]:
+    """The closures of a site that are not over, by start, each with the code of its room; None for the whole site."""
+    query = sa.select(Closure, Room.code).outerjoin(Room, Room.id == Closure.room_id)
+    query = query.where(Closure.site_id == site_id, Closure.ends_at > now)
+    return [(closure, code) for closure, code in session.execute(query.order_by(Closure.starts_at, Closure.id))]
 
 
 def remove_closure(closure_id: int) -> None:
@@ -167,6 +179,11 @@ def remove_closure(closure_id: int) -> None:
         session.delete(closure)
 
     in_transaction(work)
+
+
+def receiving_at(session: Session, site_id: int) -> Sequence[int]:
+    """Who receives at a site: the professionals whom its closure locks."""
+    return session.scalars(sa.select(Opening.professional_id).where(Opening.site_id == site_id).distinct()).all()
 
 
 def lock_professional(session: Session, professional_id: int) -> Professional:
@@ -206,8 +223,7 @@ def _lock_place(session: Session, site_id: int, room_id: int | None) -> None:
     if room_id is not None and not found:
         raise NotFound("room")
     if room_id is None:
-        people = sa.select(Opening.professional_id).where(Opening.site_id == site_id).distinct()
-        lock(session, session.scalars(people).all())
+        lock(session, receiving_at(session, site_id))
     lock(session, found)
 
 

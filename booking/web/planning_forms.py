@@ -9,7 +9,7 @@ from typing import Any
 
 from booking.feeds.tokens import LABEL_MAXIMUM
 from booking.people.models import Professional
-from booking.slots.planning import NewOpening
+from booking.slots.planning import LABEL_MAX, NewOpening
 from booking.web import lists, wording
 from booking.web.forms import Choice, Form, Ruled, Several, day, line, minute, moment, required
 
@@ -59,6 +59,15 @@ class AbsenceForm(Form):
 
     start = Ruled("Début", required(moment(lists.zone)), type="datetime-local")
     end = Ruled("Fin", required(moment(lists.zone)), type="datetime-local")
+
+
+class ClosureForm(Form):
+    """When the site, or one room, is closed, and why. A page of its own: it needs no prefix."""
+
+    room = Choice("Salle", optional=True)
+    start = Ruled("Début", required(moment(lists.zone)), type="datetime-local")
+    end = Ruled("Fin", required(moment(lists.zone)), type="datetime-local")
+    label = Ruled("Pourquoi ?", line(LABEL_MAX, required=True))
 
 
 class FeedForm(Form):

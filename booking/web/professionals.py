@@ -20,9 +20,10 @@ from booking.errors import ImpossibleTime, Invalid, NotFound
 from booking.feeds.models import FeedToken
 from booking.people.models import Professional
 from booking.reservations import reading
+from booking.reservations.impact import Absent
 from booking.slots import lookups, planning
 from booking.slots.models import Absence, Opening
-from booking.web import lists, planning_forms
+from booking.web import impact, lists, planning_forms
 from booking.web.forms import Form
 from booking.web.planning_forms import AbsenceForm, DatedForm, FeedForm, Press, WeeklyForm
 from booking.web.policy import signed_in
@@ -32,6 +33,7 @@ DONE = {
     "opening_ended": "Plage d’ouverture terminée.",
     "opening_removed": "Plage d’ouverture retirée.",
     "absence_added": "Absence ajoutée.",
+    "absence_displaced": "Absence ajoutée ; vos décisions sont faites. « À appeler » dit qui prévenir.",
     "absence_removed": "Absence retirée.",
     "feed_revoked": "Lien retiré : l’agenda abonné se videra.",
 }
@@ -133,9 +135,13 @@ def _carry_out(
         except (Invalid, ImpossibleTime) as refusal:
             form.refuse(refusal)
         else:
-            flash(done)
-            return redirect(url_for("professionals.show", code=code, _anchor="titre"))
+            return _done(code, done)
     return page(code, form, ending), 422
+
+
+def _done(code: str, done: str) -> Response:
+    flash(done)
+    return redirect(url_for("professionals.show", code=code, _anchor="titre"))
 
 
 # ------------------------------------------------------------------ openings
@@ -187,13 +193,18 @@ def remove_opening(code: str, key: int) -> Response | tuple[str, int]:
 @bp.post("/<code>/absences")
 @signed_in
 def add_absence(code: str) -> Response | tuple[str, int]:
-    """Be away; appointments in that time are listed, for somebody to move or cancel."""
+    """Be away; when appointments stand in the way, show them first."""
+    professional = lookups.professional(db.session(), code)
     form = planning_forms.new(AbsenceForm)
-
-    def change(professional: Professional) -> object:
-        return planning.add_absence(professional.id, form.start.data, form.end.data, clock.now())
-
-    return _carry_out(code, form, change, "absence_added")
+    if form.validate():
+        start, end = form.start.data, form.end.data
+        try:
+            stored = impact.at_once(Absent(professional.id, start, end))
+        except (Invalid, ImpossibleTime) as refusal:
+            form.refuse(refusal)
+        else:
+            return _done(code, "absence_added") if stored else redirect(impact.address_of_absence(code, start, end))
+    return page(code, form), 422
 
 
 @bp.post(f"/<code>/absences/{KEY}/retirer")

@@ -15,8 +15,8 @@ from tests.builders import PARIS
 AT = datetime(2026, 11, 23, 8, 2, tzinfo=UTC)
 
 
-def message(state: str, reason: str | None = None, sent_at: datetime | None = None) -> OutboxMessage:
-    return OutboxMessage(kind="reminder", state=state, reason=reason, due_at=AT, sent_at=sent_at)
+def message(state: str, reason: str | None = None, **more: datetime) -> OutboxMessage:
+    return OutboxMessage(kind="reminder", state=state, reason=reason, due_at=AT, **more)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,10 @@ def message(state: str, reason: str | None = None, sent_at: datetime | None = No
         (message("sending"), "en cours d’envoi"),
         (message("sent", sent_at=AT), "envoyé le lundi 23 novembre 2026 à 9h02"),
         (message("failed", "refused"), "échec : à appeler (adresse refusée par le serveur de courriel)"),
+        (
+            message("withheld", "contact_none", called_at=AT),
+            "non envoyé (la personne ne veut pas qu’on lui écrive), personne appelée le lundi 23 novembre 2026 à 9h02",
+        ),
         (message("discarded", "moved"), "retiré (le rendez-vous a changé depuis)"),
         (message("withheld", "no_address"), "non envoyé (la personne n’a pas d’adresse électronique)"),
     ],

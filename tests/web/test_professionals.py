@@ -95,12 +95,13 @@ def test_an_opening_is_removed(amina: Browser, session: Session) -> None:
 # ------------------------------------------------------------------ absences
 
 
-def test_an_absence_lists_what_it_makes_impossible(amina: Browser, cast: Cast) -> None:
+def test_an_absence_lists_what_was_left_alone(amina: Browser, cast: Cast) -> None:
     command = Book("key-impacted", cast.entretien, paris("2026-11-23 09:30"), cast.diop, cast.diallo)
-    reservations.book(command, Act(now=NOW, origin="cli", tell=messages.file))
+    uid = reservations.book(command, Act(now=NOW, origin="cli", tell=messages.file)).uid
     db.session.remove()
-    done = send(amina, "/absences", **ABSENCE)
-    assert said(done) == "Absence ajoutée."
+    shown = send(amina, "/absences", **ABSENCE)
+    done = amina.send(shown, HERE + "/absences/nouvelle", **{f"sort-{uid}": "1.left_alone"})
+    assert said(done) == "Absence ajoutée ; vos décisions sont faites. « À appeler » dit qui prévenir."
     assert "À déplacer ou à annuler" in done.text
     assert "Lundi 23 novembre 2026 à 9h30 : DIALLO Amadou" in done.text
     assert "Du lundi 23 novembre 2026 à 9h00 au lundi 23 novembre 2026 à 10h00" in done.text
