@@ -18,7 +18,7 @@ from pathlib import Path
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 
-from booking import clock, messages, notify
+from booking import clock, messages, notify, reservations
 from booking.access import credentials
 from booking.config import Settings
 from booking.reservations import holding
@@ -26,6 +26,7 @@ from booking.reservations import holding
 log = logging.getLogger(__name__)
 
 DELIVER_EVERY = timedelta(seconds=5)
+PROPOSE_EVERY = timedelta(minutes=1)
 RECONCILE_EVERY = timedelta(hours=1)
 PRUNE_EVERY = timedelta(days=1)
 
@@ -48,6 +49,11 @@ def reconcile(now: datetime) -> int:
     return filed
 
 
+def propose(now: datetime) -> int:
+    """Propose what is free to those who wait, and give back what was not answered in time; return how many."""
+    return len(reservations.propose(now))
+
+
 def prune(now: datetime) -> int:
     """Forget what is too old to be kept; return how many rows."""
     return messages.prune(now) + credentials.prune(now) + holding.purge(now)
@@ -62,6 +68,7 @@ def run_worker(app: Flask) -> None:
     scheduler = BlockingScheduler(timezone=UTC)
     for job, every in (
         (lambda now: deliver(settings, now, stopped=stopping.is_set), DELIVER_EVERY),
+        (propose, PROPOSE_EVERY),
         (reconcile, RECONCILE_EVERY),
         (prune, PRUNE_EVERY),
     ):

@@ -330,4 +330,4 @@ def one_day(professional: int, site: int, day: date, starts: int, ends: int) -> 
 def set_on(model: type[Base], key: int, **values: object) -> None:
     """Change one row."""
     change = sa.update(model).where(sa.inspect(model).primary_key[0] == key).values(**values)
-    in_transaction(lambda session: session.execute(change) and None)
+    in_transaction(lambda session: session.execute(change).close())

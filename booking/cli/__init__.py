@@ -6,18 +6,22 @@ from flask import Flask
 
 from booking.cli.agents import agent
 from booking.cli.appointments import book, cancel, move, show
+from booking.cli.calls import calls
 from booking.cli.changes import attendance, join, leave, restore, swap
 from booking.cli.feeds import feed
 from booking.cli.holding import hold, release, renew
+from booking.cli.impact import displace, impact
 from booking.cli.inventory import professionals, rooms, slots, types
 from booking.cli.outbox import outbox
 from booking.cli.series import series
 from booking.cli.upkeep import demo, doctor, init, worker
+from booking.cli.waiting import waiting
 
 COMMANDS = (
     *(init, demo, rooms, types, professionals, slots),
     *(book, show, move, join, leave, swap, cancel, restore, attendance),
     *(hold, renew, release, series),
+    *(impact, displace, calls, waiting),
     *(agent, feed, outbox, worker, doctor),
 )
 

@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from booking import clock, reservations
-from booking.cli import acting, answers, pages, usagers, values
+from booking.cli import acting, answers, pages, usagers, values, waiting
 from booking.cli.acting import changing
 from booking.cli.speaking import Misuse, as_json, command
 from booking.cli.usagers import Who
@@ -147,6 +147,7 @@ def move(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     )
     done = "Rendez-vous déplacé." if start else "Rendez-vous modifié."
     acting.answer(session, reservations.move(request, acting.act(given["reason"])), done, as_json)
+    waiting.tell_proposed(as_json)
 
 
 @command("cancel")
@@ -160,6 +161,7 @@ def cancel(uid: str, by: CancelledBy, reason: Reason | None, key: str | None, as
     """
     outcome = reservations.cancel(Cancel(acting.key(key), uid, by), acting.act(reason))
     acting.answer(db.session(), outcome, "Rendez-vous annulé.", as_json)
+    waiting.tell_proposed(as_json)
 
 
 def _room_id(session: Session, code: str | None) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from booking import labels, reservations
-from booking.cli import acting, usagers, values
+from booking.cli import acting, usagers, values, waiting
 from booking.cli.acting import changing
 from booking.cli.speaking import command
 from booking.cli.usagers import ID_DIGITS_MAX, Who
@@ -61,6 +61,7 @@ def leave(uid: str, usager: int, by: CancelledBy, reason: Reason | None, key: st
     """
     outcome = reservations.leave(Leave(acting.key(key), uid, usager, by), acting.act(reason))
     acting.answer(db.session(), outcome, "Personne retirée.", as_json)
+    waiting.tell_proposed(as_json)
 
 
 @command("swap")

@@ -17,6 +17,8 @@ from booking.reservations.ending import cancel, record_attendance, restore
 from booking.reservations.holding import Held, hold, release, renew
 from booking.reservations.joining import join, leave
 from booking.reservations.moving import move, swap
+from booking.reservations.proposing import Proposed, propose
+from booking.reservations.waiting import Wait, WaitForSession, decline, wait, withdraw
 
 __all__ = [
     "Act",
@@ -27,18 +29,25 @@ __all__ = [
     "Leave",
     "Move",
     "Outcome",
+    "Proposed",
     "RecordAttendance",
     "Restore",
     "Swap",
+    "Wait",
+    "WaitForSession",
     "book",
     "cancel",
+    "decline",
     "hold",
     "join",
     "leave",
     "move",
+    "propose",
     "record_attendance",
     "release",
     "renew",
     "restore",
     "swap",
+    "wait",
+    "withdraw",
 ]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import db, in_transaction
 from booking.errors import SlotUnavailable
-from booking.reservations import answering, asking, guests, store
+from booking.reservations import answering, asking, guests, proposals, store
 from booking.reservations.commands import Act, Book, Outcome, Whom
 from booking.reservations.guests import Guest
 from booking.reservations.holds import expire, give_back
@@ -34,7 +34,7 @@ def book(command: Book, act: Act) -> Outcome:
     asking.check_start(command.start)
     guests.check_number(whom(command))
     try:
-        return in_transaction(lambda session: _book(session, command, act))
+        return in_transaction(lambda session: _book(session, command, act), key=command.key)
     except SlotUnavailable as refusal:
         raise with_alternatives(db.session(), refusal, command, act) from None
 
@@ -46,8 +46,9 @@ def _book(session: Session, command: Book, act: Act) -> Outcome:
     expire(session, act.now)
     if command.hold is not None:
         give_back(session, command.hold)
-    act = asking.saying_why(act, command.waived)
+    act = proposals.because(session, command.hold, asking.saying_why(act, command.waived))
     state = store.create(session, place(session, command, act, create=True), act)
+    proposals.booked(session, command.hold, state, act.now)
     outcome = answering.answer(session, command, state, act)
     act.tell(session, state.id, "booked", state.present, act.now)
     return outcome
@@ -65,9 +66,13 @@ def lock(session: Session, command: Book) -> None:
 
 def with_alternatives(session: Session, refusal: SlotUnavailable, command: Book, act: Act) -> SlotUnavailable:
     """The refusal of a booking with the nearest slots; whoever was being created is no longer there."""
+    return asking.with_alternatives(session, refusal, ask(session, command, act), command.start, act.now)
+
+
+def ask(session: Session, command: Book, act: Act) -> Question:
+    """What a booking asks of the slot rules; nobody is created. Raises NotFound and Invalid."""
     kind = schedule.read_type(session, command.type_id)
-    question = _question(kind, command, guests.needs(session, kind, whom(command)), act)
-    return asking.with_alternatives(session, refusal, question, command.start, act.now)
+    return _question(kind, command, guests.needs(session, kind, whom(command)), act)
 
 
 def _question(kind: TypeFacts, command: Book, received: Sequence[Guest], act: Act) -> Question:
@@ -94,6 +99,7 @@ def place(session: Session, command: Book, act: Act, *, create: bool) -> State:
     kind = schedule.read_type(session, command.type_id)
     receive = guests.receive if create else guests.needs
     received = receive(session, kind, whom(command), act)
+    guests.check_seats(kind.capacity, len(received))
     question = _question(kind, command, received, act)
     asking.check_qualified(session, question)
     asking.check_room(session, question)

@@ -29,7 +29,7 @@ Decide = Callable[[Session, State], Changed]
 
 def carry_out(command: OfOne, act: Act, decide: Decide) -> Outcome:
     """Change one appointment as `decide` says, in one transaction. Raises NotFound, KeyReused and StaleVersion."""
-    return in_transaction(lambda session: _carried_out(session, command, act, decide))
+    return in_transaction(lambda session: _carried_out(session, command, act, decide), key=command.key)
 
 
 def _carried_out(session: Session, command: OfOne, act: Act, decide: Decide) -> Outcome:

@@ -84,12 +84,13 @@ class Swap:
 
 @dataclass(frozen=True)
 class Join:
-    """Add an usager to an appointment."""
+    """Add an usager to an appointment; `hold` is the uid of the seat that was proposed to them."""
 
     key: str
     uid: str
     usager: Whom
     version: int | None = None
+    hold: str | None = None
 
 
 @dataclass(frozen=True)

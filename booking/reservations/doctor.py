@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from booking.db import in_transaction
 from booking.people.models import Service, Usager
 from booking.reservations import append_only, store
-from booking.reservations.models import Appointment, History, Participation, Told
+from booking.reservations.models import Appointment, History, Participation, Proposal, Told
 from booking.reservations.state import LEFT
 from booking.rooms.models import Room
 from booking.slots import guards
@@ -52,6 +52,7 @@ def examine(more: Sequence[Check] = ()) -> list[Problem]:
         history_agrees,
         seats_suffice,
         holds_keep,
+        proposals_keep,
         rooms_fit,
         namespaces_hold,
         *more,
@@ -146,6 +147,16 @@ def holds_keep(session: Session) -> Iterator[Problem]:
     for key, uid, room_id in session.execute(sa.select(Hold.id, Hold.uid, Hold.room_id)):
         if not any(hold_id == key and room_id in (None, resource_id) for hold_id, resource_id in taken):
             yield Problem("hold", f"hold {uid}")
+
+
+def proposals_keep(session: Session) -> Iterator[Problem]:
+    """What is proposed is kept by its hold as long as it is pending, and no seat is kept otherwise."""
+    held = {uid: seat_in for uid, seat_in in session.execute(sa.select(Hold.uid, Hold.appointment_id))}
+    states = {uid: state for uid, state in session.execute(sa.select(Proposal.uid, Proposal.state))}
+    wrong = [uid for uid, state in states.items() if (state == "pending") != (uid in held)]
+    wrong += [uid for uid, seat_in in held.items() if seat_in is not None and uid not in states]
+    for uid in sorted(wrong):
+        yield Problem("proposal", f"proposal {uid}")
 
 
 def rooms_fit(session: Session) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.db import execute
-from booking.errors import Invalid, NotFound, SlotTaken
+from booking.errors import Invalid, NotFound, SessionFull, SlotTaken
 from booking.people.directory import NewUsager, create_usager, create_visitor
 from booking.people.models import Service, Usager
 from booking.reservations.commands import Act, Whom
@@ -47,6 +47,14 @@ def check_number(whom: Sequence[Whom]) -> None:
         raise Invalid("usager", "twice")
     if len(whom) > MOST:
         raise Invalid("usager", "too_many", maximum=MOST)
+
+
+def check_seats(capacity: int | None, received: int) -> None:
+    """Refuse more usagers than a session has seats, and nobody for what is no session. Raises SessionFull, Invalid."""
+    if capacity is not None and received > capacity:
+        raise SessionFull(capacity)
+    if capacity is None and not received:
+        raise Invalid("usager", "required")
 
 
 def receive(session: Session, kind: TypeFacts, whom: Sequence[Whom], act: Act) -> list[Guest]:

@@ -14,10 +14,9 @@ from booking.errors import Invalid, KeyReused, NotFound, SlotUnavailable, TooMan
 from booking.reservations import asking, booking, guests
 from booking.reservations.answering import check_key
 from booking.reservations.commands import Act, Book, fingerprint
-from booking.reservations.holds import expire, give_back
-from booking.reservations.state import State
-from booking.reservations.store import check_uid, occupy
-from booking.rooms.models import Room, Site
+from booking.reservations.holds import counted, expire, give_back, keep
+from booking.reservations.store import check_uid
+from booking.rooms.models import Room
 from booking.slots.models import Hold
 
 LASTS = timedelta(minutes=5)
@@ -41,14 +40,7 @@ _COLUMNS = (Hold.uid, Hold.starts_at, Hold.ends_at, Room.code, Hold.expires_at, 
 _READ = sa.select(*_COLUMNS).select_from(Hold).outerjoin(Room, Room.id == Hold.room_id)
 _BY_KEY = _READ.where(Hold.key == sa.bindparam("key"))
 _BY_UID = _READ.where(Hold.uid == sa.bindparam("uid"), Hold.expires_at > sa.bindparam("now")).with_for_update(of=Hold)
-_NEW = sa.insert(Hold).returning(Hold.id)
 _RENEW = sa.update(Hold).where(Hold.uid == sa.bindparam("which")).values(expires_at=sa.bindparam("until"))
-_SITE = sa.select(Site.id).where(Site.id == sa.bindparam("site")).with_for_update(key_share=True)
-_AGENT: sa.BindParameter[Any] = sa.bindparam("agent")
-_COUNTS = sa.select(
-    sa.func.count().filter(Hold.agent_id.is_not_distinct_from(_AGENT)),
-    sa.func.count(),
-).where(Hold.site_id == sa.bindparam("site"))
 
 
 def hold(command: Book, act: Act) -> Held:
@@ -60,19 +52,23 @@ def hold(command: Book, act: Act) -> Held:
     asking.check_start(command.start)
     guests.check_number(booking.whom(command))
     try:
-        return in_transaction(lambda session: _hold(session, command, act))
+        return in_transaction(lambda session: _hold(session, command, act), key=command.key)
     except SlotUnavailable as refusal:
         raise booking.with_alternatives(db.session(), refusal, command, act) from None
 
 
 def renew(uid: str, act: Act) -> Held:
-    """Keep it for 5 more minutes, 30 in all. Raises NotFound once it has expired, Invalid after the 30 minutes."""
+    """Keep it for 5 minutes from now, 30 in all; asked twice at once, it is the same.
+
+    Raises NotFound once it has expired, Invalid once it is kept for the 30 minutes.
+    """
 
     def work(session: Session) -> Held:
         row = _alive(session, uid, act.now)
-        until = min(act.now + LASTS, row.created_at + LONGEST)
-        if until <= row.expires_at:
+        last = row.created_at + LONGEST
+        if row.expires_at >= last:
             raise Invalid("hold", "too_long_held")
+        until = min(max(act.now + LASTS, row.expires_at), last)  # two clocks may differ a little
         execute(session, _RENEW, which=uid, until=until)
         return replace(_held(row), expires_at=until)
 
@@ -104,38 +100,17 @@ def _hold(session: Session, command: Book, act: Act) -> Held:
             raise KeyReused
         return replace(_held(row), replayed=True)
     state = booking.place(session, command, act, create=False)
-    _store(session, command, state, act)
+    keep(session, state, command, act, act.now + LASTS)
     _check_limits(session, state.site_id, act.agent_id)
     return _held(execute(session, _BY_KEY, key=command.key).one())
 
 
-def _store(session: Session, command: Book, state: State, act: Act) -> None:
-    written = execute(
-        session,
-        _NEW,
-        uid=state.uid,
-        key=command.key,
-        fingerprint=fingerprint(command),
-        agent_id=act.agent_id,
-        site_id=state.site_id,
-        type_id=state.type_id,
-        room_id=state.room_id,
-        starts_at=state.starts_at,
-        ends_at=state.ends_at,
-        expires_at=act.now + LASTS,
-        created_at=act.now,
-    )
-    taken = {key: span for key, span in state.taken().items() if key}  # whoever is new has no key yet
-    occupy(session, taken, hold_id=written.scalar_one())
-
-
 def _check_limits(session: Session, site_id: int, agent_id: int | None) -> None:
-    """Count with the new one, under a lock of the site: holds are short, and come one after the other."""
-    execute(session, _SITE, site=site_id)
-    of_agent, of_site = execute(session, _COUNTS, site=site_id, agent=agent_id).one()
-    if of_agent > OF_AN_AGENT:
+    """Count with the new one."""
+    counts = counted(session, site_id, agent_id)
+    if counts.of_agent > OF_AN_AGENT:
         raise TooManyHolds(OF_AN_AGENT)
-    if of_site > OF_A_SITE:
+    if counts.of_site > OF_A_SITE:
         raise TooManyHolds(OF_A_SITE)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from booking.errors import AppointmentClosed, Invalid, NotFound, SessionFull
-from booking.reservations import guests, moving
+from booking.reservations import guests, moving, proposals
 from booking.reservations.changing import Changed, carry_out
 from booking.reservations.commands import Act, Join, Leave, Outcome
+from booking.reservations.holds import give_back, seats_held
 from booking.reservations.state import State
 from booking.resources import lock_people
 from booking.slots import schedule
@@ -18,10 +20,12 @@ from booking.slots import schedule
 def join(command: Join, act: Act) -> Outcome:
     """Add an usager, found or created; the room becomes a larger one where it must. Only they are told.
 
-    Raises SessionFull when a session has no seat left, SlotTaken when they are busy then, SlotUnavailable when no room
-    is large enough, Invalid when they take part already or there are too many, AppointmentClosed when it is cancelled
-    or over, NotFound and StaleVersion.
+    A seat that is kept for somebody who waits is theirs. Raises SessionFull when a session has no seat left, SlotTaken
+    when they are busy then, SlotUnavailable when no room is large enough, Invalid when they take part already or there
+    are too many, AppointmentClosed when it is cancelled or over, NotFound and StaleVersion.
     """
+    if command.hold is not None and act.reason is None:
+        act = replace(act, reason="waiting_list")
     return carry_out(command, act, lambda session, before: _join(session, before, command, act))
 
 
@@ -43,7 +47,10 @@ def _join(session: Session, before: State, command: Join, act: Act) -> Changed:
     (guest,) = guests.receive(session, replace(kind, capacity=None), whom, act)
     if guest.id in before.present:
         raise Invalid("usager", "already")
-    _check_seats(before)
+    proposed = proposals.seat(session, command.hold, guest.id, before)
+    if proposed is not None:
+        give_back(session, proposed)
+    check_seats(session, before, act.now)
     guests.check_free(session, guest.id, int(before.starts_at.timestamp()), int(before.ends_at.timestamp()))
     after = before.changed(
         act.now,
@@ -51,11 +58,13 @@ def _join(session: Session, before: State, command: Join, act: Act) -> Changed:
         notices={**before.notices, guest.id: before.notices.get(guest.id, -1) + 1},
     )
     room_id = moving.room_for_all(session, after, act)
+    proposals.booked(session, proposed, after, act.now)
     return Changed(replace(after, room_id=room_id, sequence=before.sequence + 1), "joined", told="booked")
 
 
-def _check_seats(before: State) -> None:
-    if before.capacity is not None and len(before.present) >= before.capacity:
+def check_seats(session: Session, before: State, now: datetime) -> None:
+    """Raise SessionFull, or Invalid for no session, unless somebody more can take part; its row is locked."""
+    if before.capacity is not None and len(before.present) + seats_held(session, before.id, now) >= before.capacity:
         raise SessionFull(before.capacity)
     if before.capacity is None and len(before.present) >= guests.MOST:
         raise Invalid("usager", "too_many", maximum=guests.MOST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, get_args
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from booking.db import Base
 from booking.people.models import Professional, Usager, one_of
 from booking.reservations.state import Action, Attendance, CancelledBy, Change, Reason, Status
+from booking.reservations.wishes import Ending, Fate, Wishes
 from booking.rooms.models import Room, Site
 from booking.slots.models import AppointmentType
 
@@ -162,6 +163,103 @@ class Command(Base):
 
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(sa.String(64))
-    appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"))
+    # Null for what touched none: an absence that no appointment stood in the way of.
+    appointment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
     answer: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     at: Mapped[datetime]
+
+
+class Waiting(Base):
+    """What an usager waits for, until it is booked, withdrawn or past. Days and hours are of its start, on the wall."""
+
+    __tablename__ = "waiting"
+    __table_args__ = (
+        sa.UniqueConstraint("uid"),
+        sa.UniqueConstraint("key"),
+        # The hours wished for are of one day, the days in order.
+        sa.CheckConstraint("starts >= 0 AND starts < ends AND ends <= 1440", name="span"),
+        sa.CheckConstraint("last_day >= first_day", name="days"),
+        # It ends somehow, or it stands; it ends with an appointment exactly when one was booked.
+        sa.CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended"),
+        sa.CheckConstraint(f"outcome IS NULL OR {one_of('outcome', get_args(Ending))}", name="outcome"),
+        sa.CheckConstraint("(booked_id IS NOT NULL) = (outcome IS NOT NULL AND outcome = 'booked')", name="booked"),
+        sa.Index(None, "ended_at"),
+        sa.Index(None, "usager_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(40))
+    key: Mapped[str] = mapped_column(sa.String(64))
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    usager_id: Mapped[int] = mapped_column(sa.ForeignKey("usager.id"))
+    type_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment_type.id"))
+    # Null for any who does the type.
+    professional_id: Mapped[int | None] = mapped_column(sa.ForeignKey("professional.id"))
+    # The one session that is waited for; null for any.
+    appointment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
+    # None of them stands for all of them.
+    weekdays: Mapped[frozenset[str]]
+    starts: Mapped[int]
+    ends: Mapped[int]
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(sa.String(12))
+    booked_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
+
+    usager: Mapped[Usager] = relationship()
+    type: Mapped[AppointmentType] = relationship()
+    professional: Mapped[Professional | None] = relationship()
+    appointment: Mapped[Appointment | None] = relationship(foreign_keys=appointment_id)
+    proposals: Mapped[list[Proposal]] = relationship(back_populates="waiting", order_by="Proposal.id")
+
+    @property
+    def wishes(self) -> Wishes:
+        """When it may begin."""
+        days = frozenset(map(int, self.weekdays))
+        return Wishes(self.first_day, self.last_day, days, self.starts, self.ends)
+
+    @property
+    def pending(self) -> Proposal | None:
+        """What is proposed now."""
+        return next((each for each in self.proposals if each.state == "pending"), None)
+
+
+class Proposal(Base):
+    """A slot, or a seat in a session, that is kept for somebody who waits. Its uid is that of the hold which keeps it.
+
+    It is pending exactly as long as that hold exists.
+    """
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        sa.UniqueConstraint("uid"),
+        # A slot with a professional, or a seat in a session.
+        sa.CheckConstraint("(professional_id IS NULL) <> (appointment_id IS NULL)", name="what"),
+        sa.CheckConstraint(one_of("state", get_args(Fate)), name="state"),
+        sa.Index(None, "waiting_id"),
+        # One thing is proposed at a time.
+        sa.Index(
+            "ix_proposal_pending",
+            "waiting_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(40))
+    waiting_id: Mapped[int] = mapped_column(sa.ForeignKey("waiting.id"))
+    professional_id: Mapped[int | None] = mapped_column(sa.ForeignKey("professional.id"))
+    appointment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
+    starts_at: Mapped[datetime]
+    proposed_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(sa.String(12), default="pending")
+
+    waiting: Mapped[Waiting] = relationship(back_populates="proposals")
+    professional: Mapped[Professional | None] = relationship()
+    appointment: Mapped[Appointment | None] = relationship()

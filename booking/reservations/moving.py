@@ -78,7 +78,7 @@ def swap(command: Swap, act: Act) -> Outcome:
     """
     if command.uid == command.other_uid:
         raise Invalid("other", "itself")
-    return in_transaction(lambda session: _swap(session, command, act))
+    return in_transaction(lambda session: _swap(session, command, act), key=command.key)
 
 
 def same_again(session: Session, standing: State, act: Act) -> Question:
@@ -134,7 +134,12 @@ def _wanted(session: Session, before: State, command: Move) -> Wanted:
     if kind.id != before.type_id:
         before_minutes, after_minutes = kind.demand.before * CELL_MINUTES, kind.demand.after * CELL_MINUTES
         state = replace(
-            state, type_id=kind.id, mode=kind.mode, buffer_before=before_minutes, buffer_after=after_minutes
+            state,
+            type_id=kind.id,
+            mode=kind.mode,
+            buffer_before=before_minutes,
+            buffer_after=after_minutes,
+            capacity=kind.capacity,
         )
     if state == before and command.room_id in (None, before.room_id):
         raise Invalid("start" if command.room_id is None else "room", "unchanged")
@@ -154,6 +159,8 @@ def _check_movable(before: State, wanted: Wanted) -> None:
     """Somebody who has arrived can still be given another room, more time or a colleague, not another start."""
     if before.cancelled_at or before.over or (before.begun and wanted.state.starts_at != before.starts_at):
         raise AppointmentClosed
+    if wanted.kind.id != before.type_id:
+        guests.check_seats(wanted.kind.capacity, len(before.present))
 
 
 def _placed(session: Session, before: State, wanted: Wanted, act: Act) -> State:

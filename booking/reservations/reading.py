@@ -3,26 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from booking.errors import NotFound
+from booking.people.models import Professional
 from booking.reservations import store
 from booking.reservations.models import Appointment, Command, History, Participation, appointment_professional
+from booking.reservations.state import LEFT, Attendance, State
 from booking.rooms.models import Site
 from booking.slots import hours, schedule
-from booking.slots.models import Absence, AppointmentType
+from booking.slots.models import Absence, AppointmentType, Hold, Occupancy
+
+MOST_SESSIONS = 50
+_COLUMNS = tuple(column.name for column in Appointment.__table__.c)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A slot that an agent keeps, as a page shows it: its professionals by number, and when it ends."""
+
+    uid: str
+    type: AppointmentType
+    start: datetime
+    until: datetime
+    professionals: tuple[Professional, ...]
 
 
 def find(session: Session, uid: str) -> Appointment:
     """The appointment with that uid. Raises NotFound."""
     store.check_uid(uid)
-    appointment = session.scalars(_whole().where(Appointment.uid == uid)).first()
+    query = _whole().options(joinedload(Appointment.site)).where(Appointment.uid == uid)
+    appointment = session.scalars(query).first()
     if appointment is None:
         raise NotFound("appointment")
     return appointment
+
+
+def state(appointment: Appointment) -> State:
+    """The value that the engine works on, of an appointment that a page has read already."""
+    return State(
+        **{name: getattr(appointment, name) for name in _COLUMNS},
+        professional_ids=frozenset(each.id for each in appointment.professionals),
+        attendance={each.usager_id: cast(Attendance, each.attendance) for each in appointment.participations},
+        notices={each.usager_id: each.notice for each in appointment.participations},
+    )
 
 
 def of_day(session: Session, site: Site, day: date) -> Sequence[Appointment]:
@@ -62,6 +92,73 @@ def during_absences(session: Session, professional_id: int) -> Sequence[Appointm
         )
     )
     return session.scalars(query.order_by(Appointment.starts_at)).all()
+
+
+def of_series(session: Session, series_id: int) -> Sequence[Appointment]:
+    """The appointments of a series by start, cancelled ones included; their columns, and nothing around them."""
+    query = sa.select(Appointment).where(Appointment.series_id == series_id)
+    return session.scalars(query.order_by(Appointment.starts_at, Appointment.id)).all()
+
+
+def with_seats(
+    session: Session, type_id: int, start: datetime, end: datetime, now: datetime, professional_id: int | None = None
+) -> list[tuple[Appointment, int]]:
+    """The sessions of a type that begin in [start, end) and are not over, each with its free seats; full ones left out.
+
+    A seat that is held is not free. At most 50, the next first.
+    """
+    present = sa.select(sa.func.count()).where(
+        Participation.appointment_id == Appointment.id, Participation.attendance.not_in(LEFT)
+    )
+    held = sa.select(sa.func.count()).where(Hold.appointment_id == Appointment.id, Hold.expires_at > now)
+    seats = (Appointment.capacity - present.scalar_subquery() - held.scalar_subquery()).label("seats")
+    query = (
+        sa.select(Appointment, seats)
+        .options(joinedload(Appointment.room), selectinload(Appointment.professionals))
+        .where(
+            Appointment.type_id == type_id,
+            Appointment.capacity.is_not(None),
+            Appointment.cancelled_at.is_(None),
+            Appointment.starts_at >= start,
+            Appointment.starts_at < end,
+            Appointment.ends_at > now,
+            seats > 0,
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(MOST_SESSIONS)
+    )
+    if professional_id is not None:
+        query = query.where(Appointment.professionals.any(Professional.id == professional_id))
+    return [(row.Appointment, row.seats) for row in session.execute(query)]
+
+
+def kept_until(
+    session: Session, uid: str, type_id: int, start: datetime, professional_id: int, now: datetime
+) -> datetime | None:
+    """Until when that hold keeps that slot; None when it has expired, or keeps something else."""
+    query = (
+        sa.select(Hold.expires_at)
+        .join(Occupancy, Occupancy.hold_id == Hold.id)
+        .where(Hold.uid == uid, Hold.type_id == type_id, Hold.starts_at == start, Hold.expires_at > now)
+        .where(Occupancy.resource_id == professional_id)
+    )
+    return session.scalar(query)
+
+
+def kept_by(session: Session, agent_id: int, now: datetime) -> list[Kept]:
+    """The slots that an agent keeps, the first to be given back first."""
+    query = (
+        sa.select(Hold, AppointmentType, Professional)
+        .join(AppointmentType, AppointmentType.id == Hold.type_id)
+        .join(Occupancy, Occupancy.hold_id == Hold.id)
+        .join(Professional, Professional.id == Occupancy.resource_id)
+        .where(Hold.agent_id == agent_id, Hold.expires_at > now)
+        .order_by(Hold.expires_at, Hold.id, Professional.id)
+    )
+    return [
+        Kept(hold.uid, kind, hold.starts_at, hold.expires_at, tuple(row.Professional for row in rows))
+        for (hold, kind), rows in groupby(session.execute(query), key=lambda row: (row.Hold, row.AppointmentType))
+    ]
 
 
 def history(session: Session, appointment_id: int) -> Sequence[History]:

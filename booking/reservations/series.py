@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 
 from booking.db import execute, in_transaction
 from booking.errors import AppointmentClosed, Invalid, SeriesRefused, SlotUnavailable
-from booking.reservations import answering, asking, booking, changing, ending, guests, moving, store
+from booking.reservations import answering, asking, booking, changing, ending, guests, moving, proposals, store
 from booking.reservations.commands import Act, Book, Cancel, Move, Outcome
-from booking.reservations.holds import expire
+from booking.reservations.holds import expire, give_back
 from booking.reservations.models import Appointment, Series
 from booking.reservations.state import CancelledBy, State
 from booking.resources import lock_people
 from booking.rooms.models import Site
-from booking.slots import schedule
+from booking.slots import availability, schedule
 
 MOST = 53  # a year of weeks
 
@@ -72,6 +72,18 @@ def weekly(start: datetime, zone: ZoneInfo, count: int, every: int = 1) -> tuple
     return tuple(_later(wall, timedelta(weeks=every * n)) for n in range(count))
 
 
+def foreseen(session: Session, command: BookSeries, act: Act) -> dict[datetime, str | None]:
+    """What stands in the way of each start as things are now: its rule, None where nothing does. Only looks.
+
+    Raises SlotUnavailable when these professionals cannot do that type at all, and what `book_series` raises for the
+    rest.
+    """
+    _check_starts(command.starts)
+    question = booking.ask(session, command.first, act)
+    asking.check_qualified(session, question)
+    return {start: availability.decide(session, question, start).rule for start in sorted(command.starts)}
+
+
 def book_series(command: BookSeries, act: Act) -> tuple[Outcome, ...]:
     """Book every start, or none: raises SeriesRefused with the rule of each that cannot be given, to be left out.
 
@@ -79,12 +91,12 @@ def book_series(command: BookSeries, act: Act) -> tuple[Outcome, ...]:
     """
     _check_starts(command.starts)
     guests.check_number(booking.whom(command.first))
-    return in_transaction(lambda session: _book(session, command, act))
+    return in_transaction(lambda session: _book(session, command, act), key=command.key)
 
 
 def cancel_series(command: CancelSeries, act: Act) -> tuple[Outcome, ...]:
     """Cancel what the scope covers and still stands. Raises NotFound, StaleVersion and AppointmentClosed when none."""
-    return in_transaction(lambda session: _cancel(session, command, act))
+    return in_transaction(lambda session: _cancel(session, command, act), key=command.key)
 
 
 def move_series(command: MoveSeries, act: Act) -> tuple[Outcome, ...]:
@@ -93,7 +105,7 @@ def move_series(command: MoveSeries, act: Act) -> tuple[Outcome, ...]:
     Raises NotFound, StaleVersion, and AppointmentClosed when nothing of it can be moved any more.
     """
     asking.check_start(command.start)
-    return in_transaction(lambda session: _move(session, command, act))
+    return in_transaction(lambda session: _move(session, command, act), key=command.key)
 
 
 _NEW = sa.insert(Series).returning(Series.id)
@@ -110,10 +122,12 @@ def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...
     if (done := answering.all_replayed(session, command)) is not None:
         return done
     expire(session, act.now)
+    if command.first.hold is not None:
+        give_back(session, command.first.hold)
     kind = schedule.read_type(session, command.first.type_id)
     keys = [guest.id for guest in guests.receive(session, kind, booking.whom(command.first), act)]
     first = replace(command.first, usager=keys[0] if keys else None, family=tuple(keys[1:]))
-    act = asking.saying_why(act, first.waived)
+    act = proposals.because(session, first.hold, asking.saying_why(act, first.waived))
     series_id = execute(session, _NEW, uid=secrets.token_hex(16), created_at=act.now).scalar_one()
     states, refused = [], {}
     for start in sorted(command.starts):
@@ -125,6 +139,7 @@ def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...
             states.append(store.create(session, replace(place, series_id=series_id), act))
     if refused:
         raise SeriesRefused(refused)
+    proposals.booked(session, first.hold, states[0], act.now)
     for state in states:
         act.tell(session, state.id, "booked", state.present, act.now)
     return answering.answer_all(session, command, states, act)
@@ -159,7 +174,9 @@ def _move(session: Session, command: MoveSeries, act: Act) -> tuple[Outcome, ...
     store.release(session, [state.id for state in standing])
     after, refused = [], {}
     for before in standing:
-        start = _later(before.starts_at.astimezone(zone), shift)
+        # The one that is named goes where it is said, also to the second of two hours that the wall shows alike.
+        here = before.uid == command.uid
+        start = command.start if here else _later(before.starts_at.astimezone(zone), shift)
         try:
             changed = moving.moved(session, before, Move(command.key, before.uid, start), act)
         except SlotUnavailable as refusal:

@@ -142,14 +142,17 @@ class Hold(Base):
         # A hold ends after it starts, and so does its slot.
         sa.CheckConstraint("starts_at < ends_at AND created_at < expires_at", name="span"),
         sa.Index(None, "expires_at"),
+        sa.Index(None, "appointment_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(sa.String(40))
     key: Mapped[str] = mapped_column(sa.String(64))
     fingerprint: Mapped[str] = mapped_column(sa.String(64))
-    # Null for the command line.
+    # Null for the command line and the waiting list.
     agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.id"))
+    # Of a seat, the session: it keeps its usager, not the professional and the room, which the session has.
+    appointment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
     type_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment_type.id"))
     room_id: Mapped[int | None] = mapped_column(sa.ForeignKey("room.id"))

@@ -10,6 +10,4 @@ from booking.web import auth
 
 def act(reason: Reason | None = None) -> Act:
     """What every command of the engine takes, for the current request."""
-    agent = auth.current()
-    agent_id = agent.agent_id if agent else None
-    return Act(now=clock.now(), origin="web", tell=messages.file, agent_id=agent_id, reason=reason)
+    return Act(now=clock.now(), origin="web", tell=messages.file, agent_id=auth.agent_id(), reason=reason)

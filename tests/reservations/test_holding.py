@@ -134,6 +134,11 @@ class TestItsEnd:
         with pytest.raises(NotFound):
             renew(kept.uid, act(NOW + timedelta(minutes=9)))
 
+    def test_renewed_twice_at_once_or_by_a_clock_that_is_behind_it_keeps_what_it_has(self, cast: Cast) -> None:
+        kept = hold(nine(cast), act())
+        for now in (NOW, NOW - timedelta(seconds=1)):
+            assert renew(kept.uid, act(now)).expires_at == NOW + FIVE
+
     def test_but_not_for_ever(self, cast: Cast) -> None:
         kept = hold(nine(cast), act())
         for minutes in range(4, 30, 4):

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from booking.people.directory import NewUsager
 from booking.people.models import Usager
-from booking.reservations import Book, book, doctor
+from booking.reservations import Book, Wait, book, doctor, wait
+from booking.reservations.models import Waiting
+from booking.reservations.wishes import Wishes
 from tests.builders import Cast, act, add_professionals, add_usagers, paris, rows_of
 from tests.reservations.racing import race
 
@@ -36,3 +38,13 @@ def test_a_form_sent_many_times_at_once_creates_its_usager_once(app: Flask, sess
     assert race(app, [partial(book, command, act())] * CLIENTS) == {"ok": CLIENTS}
     counts = rows_of(session, Usager.metadata)
     assert (counts["usager"] - before, counts["appointment"]) == (1, 1)
+
+
+def test_a_demand_sent_many_times_at_once_is_noted_once(app: Flask, session: Session, cast: Cast) -> None:
+    """Somebody new has no row to lock, and neither has a demand for any professional."""
+    before = rows_of(session, Usager.metadata)["usager"]
+    week = Wishes(NINE.date(), NINE.date() + timedelta(days=6))
+    command = Wait("form", cast.entretien, NewUsager("Moreau", "Alix"), week)
+    assert race(app, [partial(wait, command, act())] * CLIENTS) == {"ok": CLIENTS}
+    counts = rows_of(session, Waiting.metadata)
+    assert (counts["usager"] - before, counts["waiting"]) == (1, 1)

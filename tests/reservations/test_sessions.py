@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
-from booking.errors import SessionFull, SlotUnavailable
+from booking.errors import Invalid, SessionFull, SlotUnavailable
 from booking.people.directory import NewUsager
 from booking.reservations import (
     Book,
@@ -25,6 +25,7 @@ from booking.reservations import (
     cancel,
     changing,
     doctor,
+    hold,
     join,
     leave,
     move,
@@ -39,7 +40,7 @@ from tests.builders import Cast, act, add_usagers, paris, set_on
 from tests.reservations.racing import race
 from tests.reservations.telling import Told
 
-NINE, TEN = paris("2026-11-23 09:00"), paris("2026-11-23 10:00")
+NINE, TEN, ELEVEN = (paris(f"2026-11-23 {hour}:00") for hour in ("09", "10", "11"))
 SEATS = 3
 
 
@@ -74,6 +75,31 @@ def test_its_room_holds_all_the_seats(cast: Cast) -> None:
     assert refused.value.rule == "no_room"
     set_on(Room, cast.b2, capacity=5)
     assert book(Book("open", cast.entretien, NINE, cast.roux, None), act()).room == "B2"
+
+
+def test_no_more_come_with_it_than_it_has_seats(cast: Cast, session: Session) -> None:
+    set_on(AppointmentType, cast.entretien, capacity=SEATS)
+    first, *others = add_usagers(SEATS + 1)
+    with pytest.raises(SessionFull):
+        book(Book("open", cast.entretien, NINE, cast.roux, first, family=tuple(others)), act())
+    with pytest.raises(SessionFull):
+        hold(Book("hold", cast.entretien, NINE, cast.roux, first, family=tuple(others)), act())
+    assert book(Book("less", cast.entretien, NINE, cast.roux, first, family=tuple(others[1:])), act()).room == "B1"
+
+
+def test_another_type_brings_its_own_seats(cast: Cast, session: Session) -> None:
+    set_on(AppointmentType, cast.entretien, capacity=SEATS)
+    one = book(Book("one", cast.appel, NINE, cast.roux, cast.diallo), act())
+    move(Move("m", one.uid, type_id=cast.entretien), act())
+    join(Join("j", one.uid, add_usagers(1)[0]), act())
+    assert store.read(session, one.uid).capacity == SEATS
+    empty = book(Book("empty", cast.entretien, TEN, cast.roux, None), act())
+    with pytest.raises(Invalid) as refused:
+        move(Move("back", empty.uid, type_id=cast.appel), act())
+    assert refused.value.rule == "required"
+    family = Book("four", cast.appel, ELEVEN, cast.roux, cast.kone, family=tuple(add_usagers(SEATS)))
+    with pytest.raises(SessionFull):
+        move(Move("full", book(family, act()).uid, type_id=cast.entretien), act())
 
 
 def test_usagers_join_until_it_is_full(cast: Cast, session: Session, workshop: Outcome) -> None:
