@@ -9,10 +9,14 @@ from booking.web import (
     appointments,
     auth,
     booking,
+    calls,
+    closures,
     day,
     errors,
     feed,
     health,
+    holding,
+    impact,
     joining,
     mailbox,
     pages,
@@ -20,11 +24,33 @@ from booking.web import (
     professionals,
     rooms,
     security,
+    series,
     slots,
     usagers,
+    waiting,
+    wishing,
 )
 
-SCREENS = (day, slots, booking, appointments, joining, usagers, rooms, professionals, mailbox, feed, health)
+SCREENS = (
+    day,
+    slots,
+    booking,
+    holding,
+    series,
+    appointments,
+    joining,
+    usagers,
+    rooms,
+    professionals,
+    impact,
+    closures,
+    calls,
+    waiting,
+    wishing,
+    mailbox,
+    feed,
+    health,
+)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +12,17 @@ from sqlalchemy.orm import Session
 
 from booking import clock, french
 from booking.db import db
-from booking.errors import AppointmentClosed, SlotUnavailable, StaleVersion
-from booking.reservations import moving, reading, store
+from booking.errors import AppointmentClosed, SeriesRefused, SlotUnavailable, StaleVersion
+from booking.reservations import moving, reading
 from booking.reservations.models import Appointment
 from booking.reservations.state import State
+from booking.rooms import inventory
 from booking.slots import availability
 from booking.slots.availability import Slot
 from booking.web import history, lists, story
 from booking.web.acting import act
 from booking.web.change_forms import (
+    SCOPES,
     AttendanceForm,
     CancelForm,
     KindForm,
@@ -33,6 +36,7 @@ from booking.web.change_forms import (
 )
 from booking.web.forms import Form
 from booking.web.offers import offers
+from booking.web.proposed import proposed_sentences
 
 PROPOSED_FOR = timedelta(days=14)
 MOST_PROPOSED = 24
@@ -44,8 +48,16 @@ class Refused:
 
     status: int
     form: Form | None = None
-    refusal: SlotUnavailable | StaleVersion | AppointmentClosed | None = None
+    refusal: SlotUnavailable | SeriesRefused | StaleVersion | AppointmentClosed | None = None
     since: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class InSeries:
+    """Which one of its series an appointment is, and all of them by start."""
+
+    number: int
+    all: Sequence[Appointment]
 
 
 def found(uid: str) -> Appointment:
@@ -56,7 +68,7 @@ def found(uid: str) -> Appointment:
 def page(appointment: Appointment, refused: Refused | None = None) -> str:
     """The page, with what was refused if something was."""
     session = db.session()
-    state, now = store.read(session, appointment.uid), clock.now()
+    state, now = reading.state(appointment), clock.now()
     can = story.possibilities(state, now)
     refusal = refused.refusal if refused else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotUnavailable) else []
@@ -64,10 +76,16 @@ def page(appointment: Appointment, refused: Refused | None = None) -> str:
         "reception/appointment.html",
         each=appointment,
         who=story.who(appointment),
+        taken=len(state.present),
+        in_series=_in_series(session, appointment),
+        scopes=SCOPES,
         confidential=appointment.type.service.confidential,
         messages=story.messages(session, appointment),
         events=history.events(session, appointment),
-        done=[story.done(session, appointment, str(code)) for code in get_flashed_messages()],
+        done=[
+            story.done(session, appointment, str(code)) for code in get_flashed_messages(category_filter=("message",))
+        ],
+        given_on=proposed_sentences(session),
         refusal=refusal,
         since=refused.since if refused else [],
         wrong=refused.form if refused and refused.form else None,
@@ -110,10 +128,11 @@ def with_professionals(session: Session, form: MoveForm) -> MoveForm:
     return form
 
 
-def with_rooms(session: Session, form: RoomForm, appointment: Appointment) -> RoomForm:
-    """Fill in the rooms but its own."""
-    others = [room for room in lists.rooms(session) if room.id != appointment.room_id]
-    form.room.groups = {"": [(room.code, f"{room.code} · {room.name}") for room in others]}
+def with_rooms(session: Session, form: RoomForm, appointment: Appointment, *, sent: bool = False) -> RoomForm:
+    """Fill in the rooms but its own; of a form that was sent, all: sent again, what it asked for is its own."""
+    rooms = inventory.rooms(session, appointment.site_id)
+    shown = [room for room in rooms if sent or room.id != appointment.room_id]
+    form.room.groups = {"": [(room.code, f"{room.code} · {room.name}") for room in shown]}
     return form
 
 
@@ -125,11 +144,18 @@ def with_colleagues(session: Session, form: PeopleForm, appointment: Appointment
     return form
 
 
-def with_types(session: Session, form: KindForm, appointment: Appointment) -> KindForm:
-    """Fill in the other types of the same service."""
+def with_types(session: Session, form: KindForm, appointment: Appointment, *, sent: bool = False) -> KindForm:
+    """Fill in the other types of the same service; of a form that was sent, all."""
     among = [each for each in lists.types(session) if each.service_id == appointment.type.service_id]
-    form.type.groups = {"": [(each.code, each.name) for each in among if each.id != appointment.type_id]}
+    form.type.groups = {"": [(each.code, each.name) for each in among if sent or each.id != appointment.type_id]}
     return form
+
+
+def _in_series(session: Session, appointment: Appointment) -> InSeries | None:
+    if appointment.series_id is None:
+        return None
+    together = reading.of_series(session, appointment.series_id)
+    return InSeries(together.index(appointment) + 1, together)
 
 
 def _swappable(session: Session, appointment: Appointment) -> list[tuple[str, str]]:

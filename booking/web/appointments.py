@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response
 
 from booking import reservations
 from booking.db import db
-from booking.errors import AppointmentClosed, ImpossibleTime, Invalid, SlotUnavailable, StaleVersion
-from booking.reservations import reading
+from booking.errors import AppointmentClosed, ImpossibleTime, Invalid, SeriesRefused, SlotUnavailable, StaleVersion
+from booking.reservations import reading, series
 from booking.reservations.commands import Cancel, Leave, Move, Outcome, RecordAttendance, Restore, Swap
+from booking.reservations.series import CancelSeries, MoveSeries
 from booking.slots import lookups
 from booking.web import history
 from booking.web.acting import act
@@ -37,6 +38,7 @@ from booking.web.change_forms import (
 )
 from booking.web.forms import Changing
 from booking.web.policy import signed_in
+from booking.web.proposed import propose_now
 
 bp = Blueprint("appointments", __name__, url_prefix="/rendez-vous/<uid>")
 
@@ -53,6 +55,8 @@ def show(uid: str) -> str:
 def move(uid: str) -> Response | tuple[str, int]:
     """Move it: the same appointment at another time, one message."""
     form = with_professionals(db.session(), MoveForm())
+    if _with_others(form):
+        return _carry_out(uid, form, lambda: _moved_with_others(uid, form), "series_moved")
 
     def change() -> Outcome:
         who = _ids([form.professional.data]) if form.professional.data else None
@@ -66,7 +70,7 @@ def move(uid: str) -> Response | tuple[str, int]:
 @signed_in
 def change_room(uid: str) -> Response | tuple[str, int]:
     """Give it another room; nobody is told, for usagers report to reception."""
-    form = with_rooms(db.session(), RoomForm(), found(uid))
+    form = with_rooms(db.session(), RoomForm(), found(uid), sent=True)
 
     def change() -> Outcome:
         room = lookups.room(db.session(), form.room.data)
@@ -92,7 +96,7 @@ def change_professionals(uid: str) -> Response | tuple[str, int]:
 @signed_in
 def change_kind(uid: str) -> Response | tuple[str, int]:
     """Give it another type, another duration, or both."""
-    form = with_types(db.session(), KindForm(), found(uid))
+    form = with_types(db.session(), KindForm(), found(uid), sent=True)
 
     def change() -> Outcome:
         code = form.type.data
@@ -121,6 +125,8 @@ def swap(uid: str) -> Response | tuple[str, int]:
 def cancel(uid: str) -> Response | tuple[str, int]:
     """Cancel it."""
     form = CancelForm()
+    if _with_others(form):
+        return _carry_out(uid, form, lambda: _cancelled_with_others(uid, form), "series_cancelled")
 
     def change() -> Outcome:
         command = Cancel(form.key.data, uid, form.by.data, form.version.data)
@@ -166,6 +172,24 @@ def attend(uid: str) -> Response | tuple[str, int]:
     return _carry_out(uid, form, change)
 
 
+def _with_others(form: MoveForm | CancelForm) -> bool:
+    """Whether it is about more of its series than this one."""
+    return form.scope.data not in (None, "one")
+
+
+def _moved_with_others(uid: str, form: MoveForm) -> Outcome:
+    """Each of the scope goes as far as this one does, with the professionals that it has."""
+    if form.professional.data:
+        raise Invalid("professional", "not_expected")
+    command = MoveSeries(form.key.data, uid, form.scope.data, form.start.data, form.version.data)
+    return series.move_series(command, act(form.reason.data))[0]
+
+
+def _cancelled_with_others(uid: str, form: CancelForm) -> Outcome:
+    command = CancelSeries(form.key.data, uid, form.scope.data, form.by.data, form.version.data)
+    return series.cancel_series(command, act(form.reason.data))[0]
+
+
 def _ids(codes: list[str]) -> frozenset[int]:
     return frozenset(lookups.professional(db.session(), code).id for code in codes)
 
@@ -185,9 +209,10 @@ def _carry_out(
     except StaleVersion as refusal:
         since = history.since(db.session(), found(uid), form.version.data)
         return _again(uid, Refused(409, refusal=refusal, since=since))
-    except (SlotUnavailable, AppointmentClosed) as refusal:
+    except (SlotUnavailable, SeriesRefused, AppointmentClosed) as refusal:
         return _again(uid, Refused(409, refusal=refusal))
     flash(done or reading.history(db.session(), outcome.appointment_id)[-1].action)
+    propose_now()
     return redirect(url_for("appointments.show", uid=uid, _anchor="titre"))
 
 

@@ -92,6 +92,12 @@ def current() -> SignedIn | None:
     return found if isinstance(found, SignedIn) else None
 
 
+def agent_id() -> int | None:
+    """The key of that agent."""
+    agent = current()
+    return agent.agent_id if agent else None
+
+
 def still_open(now: datetime) -> bool:
     """Whether the session began at most 10 hours ago and was used in the last 30 minutes."""
     age: float = seconds(now) - session.get("begun", 0)

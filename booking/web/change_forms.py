@@ -16,6 +16,10 @@ _OTHER = re.compile(r"([0-9a-zA-Z]{1,40})\.([0-9]{1,9})", re.ASCII)
 REASONS = ("usager_request", "service_request", "professional_absent", "closed", "mistake", "other")
 
 
+# How much of a series a change is about, in the engine's words.
+SCOPES = {"one": "Ce rendez-vous", "following": "Celui-ci et les suivants", "all": "Toute la série"}
+
+
 def why(form: str) -> Choice:
     """Why it is done, for the history; each form of the page has a field of its own."""
     choices = [(code, wording.REASONS[code]) for code in REASONS]
@@ -31,8 +35,9 @@ def other_appointment(field: str, text: str) -> tuple[str, int]:
 
 
 class MoveForm(Changing):
-    """Another time, of those proposed or typed; perhaps another professional."""
+    """Another time, of those proposed or typed; perhaps another professional, perhaps more of its series."""
 
+    scope = Choice("Ce qui est déplacé", SCOPES.items(), optional=True)
     start = Ruled("Nouvelle date et heure", required(moment(lists.zone)), type="datetime-local")
     professional = Choice("Professionnel", optional=True)
     reason = why("deplacer")
@@ -66,8 +71,9 @@ class SwapForm(Changing):
 
 
 class CancelForm(Changing):
-    """By whom it is cancelled: the one question."""
+    """By whom it is cancelled: the one question, unless it is of a series."""
 
+    scope = Choice("Ce qui est annulé", SCOPES.items(), optional=True)
     by = Choice("Qui annule ?", [("usager", "L’usager"), ("service", "Le service")])
     reason = why("annuler")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask import g
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from booking.db import LARGEST_KEY, db
@@ -19,8 +21,10 @@ from booking.web.forms import Groups
 
 
 def zone() -> ZoneInfo:
-    """The zone in which the screens write and read hours."""
-    return lookups.zone(db.session())
+    """The zone in which the screens write and read hours. Read once a request: a page writes a hundred hours."""
+    if "zone" not in g:
+        g.zone = lookups.zone(db.session())
+    return cast(ZoneInfo, g.zone)
 
 
 def types(session: Session) -> list[AppointmentType]:
@@ -32,9 +36,7 @@ def types(session: Session) -> list[AppointmentType]:
 
 def professionals(session: Session) -> list[Professional]:
     """The professionals in use with their services, by profession and name."""
-    query = sa.select(Professional).join(Profession).where(Professional.retired_at.is_(None))
-    query = query.options(joinedload(Professional.profession), selectinload(Professional.services))
-    return list(session.scalars(query.order_by(Profession.name, Professional.last_name, Professional.first_name)))
+    return list(session.scalars(_in_use().options(selectinload(Professional.services))))
 
 
 def rooms(session: Session) -> list[Room]:
@@ -50,13 +52,14 @@ def type_groups(session: Session) -> Groups:
 
 def professional_groups(session: Session) -> Groups:
     """The professionals to choose from, by profession: code and name."""
-    shown = [(each.profession.name, (each.code, full_name(each))) for each in professionals(session)]
+    shown = [(each.profession.name, (each.code, full_name(each))) for each in session.scalars(_in_use())]
     return {name: [choice for _, choice in group] for name, group in groupby(shown, key=lambda pair: pair[0])}
 
 
 def colleagues(session: Session, kind: AppointmentType) -> list[Professional]:
-    """Who may take part in appointments of a type: the professionals in use of its service."""
-    return [each for each in professionals(session) if kind.service in each.services]
+    """Who may take part in appointments of a type: the professionals in use of its service, as `professionals`."""
+    query = _in_use().where(Professional.services.any(Service.id == kind.service_id))
+    return list(session.scalars(query))
 
 
 def full_name(professional: Professional) -> str:
@@ -72,3 +75,9 @@ def usager(session: Session, key: int | None) -> Usager:
     if found is None or found.code is not None:
         raise NotFound("usager")
     return found
+
+
+def _in_use() -> sa.Select[Professional]:
+    query = sa.select(Professional).join(Profession).where(Professional.retired_at.is_(None))
+    query = query.options(joinedload(Professional.profession))
+    return query.order_by(Profession.name, Professional.last_name, Professional.first_name)

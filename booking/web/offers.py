@@ -33,16 +33,28 @@ class Offer:
         """Its start as forms and addresses carry it."""
         return self.slot.start.isoformat(timespec="minutes").replace("+00:00", "Z")
 
-    def address(self, type_code: str, usager_id: int | None = None, colleagues: Sequence[Professional] = ()) -> str:
-        """The page that books it, with those colleagues."""
+    def address(
+        self,
+        type_code: str,
+        usager_id: int | None = None,
+        colleagues: Sequence[Professional] = (),
+        endpoint: str = "booking.new",
+        **kept: Any,
+    ) -> str:
+        """The page that books it, with those colleagues and whatever else is `kept` of an address."""
         return url_for(
-            "booking.new",
+            endpoint,
             motif=type_code,
             debut=self.start,
             professionnel=self.professional.code,
             avec=[each.code for each in colleagues],
             usager=usager_id,
+            **kept,
         )
+
+    def choosing(self, type_code: str, usager_id: int | None, hold: str | None) -> str:
+        """Where choosing it is sent; the hold on another, if there is one, is given back."""
+        return self.address(type_code, usager_id, endpoint="holding.hold", retenu=hold)
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,14 @@ import hashlib
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
-from zoneinfo import ZoneInfo
 
 import jinja2
-from flask import Flask, g, url_for
+from flask import Flask, url_for
 from flask_login import current_user
 
 from booking import french, labels
 from booking.config import Settings
-from booking.refusals import sentence
+from booking.refusals import SLOT, sentence
 from booking.templating import templates_folder
 from booking.web import lists, wording
 
@@ -31,6 +29,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         hour=hour,
         sentence_case=labels.title,
         refusal_sentence=sentence,
+        rule_sentence=SLOT.get,
         long_day=french.long_day,
         short_day=french.short_day,
         wall_hour=french.wall_hour,
@@ -46,19 +45,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def moment(instant: datetime) -> str:
     """« mardi 24 novembre 2026 à 14h30 », at the site."""
-    return french.moment(instant, _zone())
+    return french.moment(instant, lists.zone())
 
 
 def hour(instant: datetime) -> str:
     """« 14h30 », at the site."""
-    return french.hour(instant, _zone())
-
-
-def _zone() -> ZoneInfo:
-    """Read once a request: a page writes a hundred hours."""
-    if "zone" not in g:
-        g.zone = lists.zone()
-    return cast(ZoneInfo, g.zone)
+    return french.hour(instant, lists.zone())
 
 
 def asset(name: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, get_flashed_messages, render_template, request
 from sqlalchemy.orm import Session
 
 from booking import clock
@@ -14,10 +16,12 @@ from booking.db import db
 from booking.errors import Invalid
 from booking.people.models import Usager
 from booking.reservations import reading
+from booking.reservations.models import Appointment
 from booking.slots import availability, hours, lookups
 from booking.slots.availability import Search, Slot
-from booking.web import lists
-from booking.web.forms import Choice, Query, Ruled, day_of_work, number, required
+from booking.web import auth, lists
+from booking.web.chosen import asked_for, held_uid
+from booking.web.forms import Acting, Choice, Query, Ruled, day_of_work, number, required
 from booking.web.offers import by_day, offers
 from booking.web.policy import signed_in
 
@@ -25,6 +29,14 @@ MOST_SHOWN = 300
 USUAL_PERIOD = timedelta(days=14)
 
 bp = Blueprint("slots", __name__)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search finds: free slots and, of a collective type, sessions with their free seats."""
+
+    slots: Sequence[Slot] = ()
+    sessions: Sequence[tuple[Appointment, int]] = ()
 
 
 class SearchForm(Query):
@@ -47,23 +59,22 @@ def search() -> str | tuple[str, int]:
     form.motif.groups = lists.type_groups(session)
     form.professionnel.groups = lists.professional_groups(session)
     asked = "motif" in request.args or form.motif.data is not None
-    found = _find(session, form, person) if asked and form.validate() else []
+    found = _find(session, form, person) if asked and form.validate() else Found()
     page = render_template(
         "reception/slots.html",
         form=form,
+        choosing=Acting(formdata=None),
         usager=person,
         asked=asked,
-        days=by_day(offers(session, found), lists.zone()),
-        full=len(found) == MOST_SHOWN,
+        notes=get_flashed_messages(category_filter=("hold",)),
+        held=held_uid(),
+        kept=reading.kept_by(session, auth.agent_id() or 0, clock.now()),
+        sessions=found.sessions,
+        days=by_day(offers(session, found.slots), lists.zone()),
+        full=len(found.slots) == MOST_SHOWN,
         most=MOST_SHOWN,
     )
     return (page, 422) if form.has_errors else page
-
-
-def asked_for(session: Session) -> Usager | None:
-    """The person that the address names. Raises NotFound for a number that is nobody's."""
-    given = request.args.get("usager")
-    return lists.usager(session, request.args.get("usager", type=int)) if given else None
 
 
 def _with_defaults(session: Session, person: Usager | None) -> Any:
@@ -83,10 +94,9 @@ def _last_type(session: Session, person: Usager) -> str:
     return kept[-1].code if kept else ""
 
 
-def _find(session: Session, form: SearchForm, person: Usager | None) -> list[Slot]:
-    kind = lookups.appointment_type(session, form.motif.data)
-    who = form.professionnel.data
-    only = frozenset({lookups.professional(session, who).id}) if who else None
+def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
+    kind, now = lookups.appointment_type(session, form.motif.data), clock.now()
+    who = lookups.professional(session, form.professionnel.data).id if form.professionnel.data else None
     # A confidential service receives by code: nobody's other appointments are looked at.
     named = person if person is not None and not kind.service.confidential else None
     try:
@@ -95,14 +105,15 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> list[Slo
             kind.id,
             start,
             end,
-            only,
+            None if who is None else frozenset({who}),
             usager_ids=frozenset({named.id} if named else ()),
             step_free=bool(named and named.step_free),
         )
-        return availability.find_slots(session, wanted, clock.now(), limit=MOST_SHOWN)
+        slots = availability.find_slots(session, wanted, now, limit=MOST_SHOWN)
     except Invalid as refusal:
         form.refuse(Invalid("au" if refusal.field == "to" else refusal.field, refusal.rule, **refusal.facts))
-        return []
+        return Found()
+    return Found(slots, reading.with_seats(session, kind.id, start, end, now, who) if kind.capacity else ())
 
 
 def period(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

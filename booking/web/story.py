@@ -21,6 +21,9 @@ from booking.web import wording
 MESSAGES = {"booked": "confirmation", "moved": "moved", "cancelled": "cancelled"}
 DONE = {
     "booked": "Rendez-vous confirmé",
+    "series_booked": "Rendez-vous de la série confirmés",
+    "series_moved": "Rendez-vous de la série déplacés",
+    "series_cancelled": "Rendez-vous de la série annulés",
     "moved": "Rendez-vous déplacé",
     "swapped": "Rendez-vous échangés",
     "changed": "Rendez-vous modifié",
@@ -31,7 +34,8 @@ DONE = {
     "left": "Personne retirée",
     "attendance": "Suivi noté",
 }
-TELLING = DONE.keys() - {"changed", "room_changed", "attendance"}
+# Of a series, this one may be the only one that did not change.
+TELLING = DONE.keys() - {"changed", "room_changed", "attendance", "series_moved", "series_cancelled"}
 GOING = {
     "waiting": "courriel en cours d’envoi",
     "sending": "courriel en cours d’envoi",
@@ -74,12 +78,13 @@ class Possibilities:
 def possibilities(state: State, now: datetime) -> Possibilities:
     """What the engine would accept, so that nothing is offered in vain; the engine decides all the same."""
     standing = state.cancelled_at is None
+    seats_left = state.capacity is None or len(state.present) < state.capacity
     several = standing and (state.capacity is not None or len(state.present) > 1)
     return Possibilities(
         move=standing and not state.begun,
         adjust=standing and not state.over,
         change_room=standing and state.room_id is not None and not state.over,
-        join=standing and not state.over and state.ends_at > now,
+        join=standing and not state.over and state.ends_at > now and seats_left,
         cancel=standing and not state.begun,
         restore=not standing and state.starts_at >= now,
         leave=frozenset(key for key in state.present if several and state.attendance[key] == "expected"),

@@ -29,7 +29,7 @@ class ForKnown(Acting):
 
 
 class ForVisitor(Acting):
-    """For somebody who gives no name: the service is confidential."""
+    """For somebody who gives no name, because the service is confidential; or for nobody yet, to open a session."""
 
     def whom(self) -> None:
         """What the command takes."""
@@ -93,9 +93,10 @@ def first_form(confidential: bool, person: Usager | None) -> AnyForm:
 
 def sent_form(confidential: bool) -> AnyForm:
     """The form that was sent."""
-    if confidential:
+    wanted = request.form.get("pour")
+    if confidential or wanted == "personne":
         return ForVisitor()
-    return ForNew() if request.form.get("pour") == "nouveau" else ForKnown()
+    return ForNew() if wanted == "nouveau" else ForKnown()
 
 
 def sought(session: Session, form: AnyForm, person: Usager | None, similar: list[Usager] | None = None) -> Sought:

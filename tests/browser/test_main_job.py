@@ -36,7 +36,7 @@ def find_a_slot(page: Page) -> None:
 
 
 def book(page: Page) -> None:
-    page.get_by_role("link", name="9h30 le lundi 23 novembre 2026 avec Mme Roux").press("Enter")
+    page.get_by_role("button", name="9h30 le lundi 23 novembre 2026 avec Mme Roux").press("Enter")
     expect(page.locator(".aloud")).to_have_text(
         "Lundi 23 novembre 2026 à 9h30, avec Mme Roux, 30 minutes, 4 rue Teddy Riner, Asnières-sur-Seine."
     )

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from booking import schema
-from booking.errors import AppointmentClosed, BookingError, Invalid, KeyReused, NotFound, SeriesRefused, StaleVersion
+from booking.errors import (
+    AppointmentClosed,
+    BookingError,
+    Invalid,
+    KeyReused,
+    NotFound,
+    SeriesRefused,
+    SlotUnavailable,
+    StaleVersion,
+)
 from booking.people.directory import NewUsager
 from booking.reservations import (
     Book,
@@ -22,6 +31,7 @@ from booking.reservations import (
     book,
     cancel,
     doctor,
+    hold,
     reading,
     record_attendance,
     store,
@@ -33,6 +43,7 @@ from booking.reservations.series import (
     Scope,
     book_series,
     cancel_series,
+    foreseen,
     move_series,
     weekly,
 )
@@ -258,3 +269,40 @@ class TestMoving:
         with pytest.raises(Invalid) as refused:
             move_series(MoveSeries("m", booked[0].uid, "all", NINE), act())
         assert refused.value.rule == "unchanged"
+
+
+class TestForeseen:
+    def test_what_stands_in_the_way_of_each(self, cast: Cast, session: Session) -> None:
+        book(Book("busy", cast.entretien, SIX[1], cast.roux, cast.kone), act())
+        keep(absence(cast.roux, "2026-12-07 08:00", "2026-12-07 12:00"))
+        before = rows_of(session, schema.metadata)
+        found = foreseen(session, six(cast, usager=NewUsager(last_name="Traoré")), act())
+        assert list(found.values()) == [None, "professional_busy", "absent", None, None, None]
+        assert list(found) == list(SIX)
+        assert rows_of(session, schema.metadata) == before
+
+    def test_who_cannot_do_that_type_at_all(self, cast: Cast, session: Session) -> None:
+        with pytest.raises(SlotUnavailable) as refused:
+            foreseen(session, six(cast, professional_id=cast.lenoir), act())
+        assert refused.value.rule == "not_qualified"
+
+    def test_no_start(self, cast: Cast, session: Session) -> None:
+        with pytest.raises(Invalid):
+            foreseen(session, replace(six(cast), starts=()), act())
+
+
+class TestHeld:
+    def test_the_hold_on_the_first_gives_its_place(self, cast: Cast, session: Session) -> None:
+        kept = hold(Book("held", cast.entretien, NINE, cast.roux, None), act())
+        done = book_series(six(cast, hold=kept.uid), act())
+        assert starts(session, done) == list(SIX)
+        assert rows_of(session, schema.metadata)["hold"] == 0
+        assert doctor.examine() == []
+
+    def test_and_stays_when_the_series_is_refused(self, cast: Cast, session: Session) -> None:
+        kept = hold(Book("held", cast.entretien, NINE, cast.roux, None), act())
+        book(Book("busy", cast.entretien, SIX[1], cast.roux, cast.kone), act())
+        with pytest.raises(SeriesRefused) as refused:
+            book_series(six(cast, hold=kept.uid), act())
+        assert list(refused.value.refused) == [SIX[1]]
+        assert rows_of(session, schema.metadata)["hold"] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -172,18 +173,19 @@ class Browser:
         address = form["action"] or page.address
         if form["method"].lower() == "post":
             return self.post(address, values, str(values.pop("csrf_token")))
-        query = "&".join(f"{name}={value}" for name, value in values.items())
+        several = ((name, [value] if isinstance(value, str) else value) for name, value in values.items())
+        query = "&".join(f"{name}={each}" for name, found in several for each in found)
         return self.get(f"{address}?{query}")
 
 
 def _filled(form: Element) -> dict[str, str | list[str]]:
     """What a form sends as it stands."""
-    values: dict[str, str | list[str]] = {}
+    values: defaultdict[str, list[str]] = defaultdict(list)
     for each in form.all("input"):
         ticked = each["type"] not in ("checkbox", "radio") or "checked" in each.attributes
         if each["name"] and ticked:
-            values[each["name"]] = each["value"]
+            values[each["name"]].append(each["value"])
     for each in form.all("select"):
         chosen = [option for option in each.all("option") if "selected" in option.attributes]
-        values[each["name"]] = (chosen or each.all("option"))[0]["value"]
-    return values
+        values[each["name"]] = [(chosen or each.all("option"))[0]["value"]]
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}

@@ -24,12 +24,19 @@ ADDRESSES: dict[str, Callable[[Place], str]] = {
     "day.day": lambda _: "/?jour=2026-11-23",
     "slots.search": lambda _: "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-24",
     "booking.new": lambda p: f"{SLOT}&q=dia",
+    "series.preview": lambda _: SLOT.replace("/nouveau?", "/nouveau/serie?"),
     "appointments.show": lambda p: f"/rendez-vous/{p.uid}",
     "joining.new": lambda p: f"/rendez-vous/{p.uid}/personnes?q=dia",
+    "waiting.index": lambda _: "/liste-d-attente",
+    "wishing.new": lambda _: "/liste-d-attente/nouvelle?suite=1&motif=entretien&q=dia",
     "usagers.index": lambda _: "/usagers?q=dia",
     "rooms.index": lambda _: "/salles",
     "professionals.index": lambda _: "/professionnels",
     "professionals.show": lambda _: "/professionnels/roux",
+    "impact.absence": lambda _: f"/professionnels/roux/absences/nouvelle?{MORNING}",
+    "impact.closure": lambda _: f"/fermetures/nouvelle?salle=B1&libelle=Travaux&{MORNING}",
+    "closures.index": lambda _: "/fermetures",
+    "calls.index": lambda _: "/a-appeler",
     "mailbox.index": lambda _: "/boite-aux-lettres",
     "mailbox.show": lambda p: f"/boite-aux-lettres/{p.mail}",
     "auth.connexion": lambda _: "/connexion",
@@ -41,6 +48,7 @@ NOT_PAGES: dict[str, Callable[[Place], str]] = {
     "health.health": lambda _: "/sante",
     "static": lambda _: "/static/app.css",
 }
+MORNING = "debut=2026-11-23T09:00&fin=2026-11-23T12:00"
 SLOT = "/rendez-vous/nouveau?motif=entretien&debut=2026-11-23T09:30&professionnel=roux"
 
 

@@ -181,6 +181,30 @@ def test_a_room_that_is_refused(amina: Browser, uid: str, session: Session, room
     assert stored(session, uid).version == 1
 
 
+# ------------------------------------------------------------------ the same form, sent twice
+
+
+@pytest.mark.parametrize(
+    ("action", "typed"),
+    [
+        ("deplacer", {"start": "2026-11-23T10:00"}),
+        ("salle", {"room": "B2"}),
+        ("motif", {"type": "appel", "duration": "15"}),
+        ("annuler", {"by": "usager"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_form_sent_twice_acts_once(
+    amina: Browser, uid: str, session: Session, action: str, typed: dict[str, str]
+) -> None:
+    """A double click: the second answer is the first, although what was asked for is now what there is."""
+    shown = page(amina, uid)
+    first, second = (amina.send(shown, f"/rendez-vous/{uid}/{action}", **typed) for _ in range(2))
+    assert (first.status, second.status) == (200, 200)
+    assert events(second) == events(first)
+    assert stored(session, uid).version == 2
+
+
 # ------------------------------------------------------------------ cancelling
 
 

@@ -14,7 +14,14 @@ MONDAY = "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-23"
 
 
 def slots(page: Page) -> list[Element]:
-    return [each for each in page.tree.all("a") if each["class"] == "slot"]
+    return [each for each in page.tree.all("button") if each["class"] == "slot"]
+
+
+def choose(browser: Browser, page: Page, slot: Element, **typed: str) -> Page:
+    """Press the button of a slot."""
+    form = page.form("/rendez-vous/nouveau/retenir")
+    values = {each["name"]: each["value"] for each in form.all("input")} | typed
+    return browser.post(slot["formaction"], values, values.pop("csrf_token"))
 
 
 def test_before_a_type_is_chosen_nothing_is_looked_for(amina: Browser) -> None:
@@ -37,10 +44,12 @@ def test_what_is_free_comes_by_day_and_professional(amina: Browser) -> None:
 
 
 def test_a_slot_leads_to_its_booking(amina: Browser) -> None:
-    first = slots(amina.get(MONDAY))[0]
-    assert first["href"] == "/rendez-vous/nouveau?motif=entretien&debut=2026-11-23T08:00Z&professionnel=diop"
+    page = amina.get(MONDAY)
+    first = slots(page)[0]
+    slot = "motif=entretien&debut=2026-11-23T08:00Z&professionnel=diop"
+    assert first["formaction"] == f"/rendez-vous/nouveau/retenir?{slot}"
     assert first.text == "9h00 le lundi 23 novembre 2026 avec M. Diop , salle B1"
-    assert amina.get(first["href"]).status == 200
+    assert choose(amina, page, first).address.startswith(f"/rendez-vous/nouveau?{slot}&retenu=")
 
 
 def test_one_professional_only(amina: Browser) -> None:
@@ -68,7 +77,7 @@ def test_for_somebody_the_last_type_is_chosen_and_their_own_time_is_not_free(ami
     assert "Pour DIALLO Amadou" in page.text
     assert page.tree.one("option", value="entretien").attributes.keys() >= {"selected"}
     assert len(slots(page)) == 17 - 1, "neither Mme Roux nor M. Diop sees him at 9h00"
-    assert all(each["href"].endswith(f"&usager={cast.diallo}") for each in slots(page))
+    assert all(each["formaction"].endswith(f"&usager={cast.diallo}") for each in slots(page))
 
 
 @pytest.mark.parametrize("number", ["999", "0", "-1", "99999999999999999999", "x"])

@@ -24,7 +24,13 @@ STATES = {
     "book, with a colleague": f"{SLOT}&avec=diop&q=zzz",
     "book, now": f"{NEW}&regle=maintenant",
     "book, hors plage": f"{NEW}&debut=2026-11-23T12:30&regle=hors-plage",
+    "book, no longer held": f"{SLOT}&retenu=0123456789abcdef",
+    "book, a series": f"{SLOT}&fois=3&toutes=1&date=2026-11-23&date=2026-12-07",
+    "series, refused": f"{SLOT.replace('/nouveau?', '/nouveau/serie?')}&fois=99&toutes=1",
     "slots, of one": "/creneaux?motif=entretien&professionnel=roux&du=2026-11-23&au=2026-11-24",
+    "wishes, nothing yet": "/liste-d-attente/nouvelle",
+    "wishes, refused": "/liste-d-attente/nouvelle?suite=1&motif=&du=x&de=x&jours=9",
+    "wishes, confidential": "/liste-d-attente/nouvelle?suite=1&motif=depistage",
     "usagers, nobody": "/usagers?q=zzz",
     "usagers, refused": "/usagers?q=%00",
     "not found": "/rien",
@@ -95,14 +101,19 @@ def check_headings(page: Page) -> None:
 
 def test_no_two_pages_have_one_title(every_page: list[Page]) -> None:
     titles = [page.title for page in every_page if page.status == 200]
-    of_states = {"Chercher un créneau", "Réserver un créneau", "Chercher une personne"}
+    of_states = {
+        "Chercher un créneau",
+        "Réserver un créneau",
+        "Chercher une personne",
+        "Noter une demande : pour qui ?",
+    }
     once = [title for title in titles if title.partition(" · ")[0] not in of_states]
     assert sorted(once) == sorted(set(once))
 
 
 def test_a_refused_page_says_so_first(every_page: list[Page]) -> None:
     refused = [page for page in every_page if page.status == 422]
-    assert len(refused) == 3
+    assert len(refused) == 5
     for page in refused:
         assert page.title.startswith("Erreur : "), page.address
         assert page.errors(), page.address

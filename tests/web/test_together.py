@@ -284,7 +284,7 @@ def test_each_change_since_is_said(amina: Browser, uid: str, cast: Cast, now: ti
 
 def apply(browser: Browser, shown: Page, **typed: str | list[str]) -> Page:
     """Send the form that says who else takes part and which rules are set aside."""
-    (form,) = [each for each in shown.tree.all("form") if each.all("input", name="regle")]
+    (form,) = [each for each in shown.tree.all("form") if each.all("input", name="regle", type="radio")]
     only = Page(shown.status, shown.address, shown.headers, shown.source, Element("body", children=[form]))
     return browser.send(only, NEW, **typed)
 
