@@ -15,6 +15,7 @@ from booking.cli import acting, answers, usagers, values
 from booking.cli.speaking import Misuse, SpeakingGroup, as_json, command
 from booking.cli.usagers import Who
 from booking.db import db
+from booking.errors import DatabaseUnavailable
 from booking.people.models import Service
 from booking.reservations import proposals, reading
 from booking.reservations import waiting as engine
@@ -195,8 +196,11 @@ def accept(uid: str, key: str | None, as_json: bool) -> None:
 
 
 def tell_proposed(as_json: bool) -> None:
-    """Propose what a command has freed, and say so to the person at the command line."""
-    made = reservations.propose(clock.now())
+    """Propose what a command has freed, and say so to the person at the command line; or the worker does it."""
+    try:
+        made = reservations.propose(clock.now())
+    except DatabaseUnavailable:
+        return  # what was asked is done, and said
     if not as_json:
         for line in _said(made, lookups.zone(db.session())):
             click.echo(line)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from booking.db import LARGEST_KEY, UtcDateTime, in_transaction
 from booking.errors import NotFound
@@ -64,6 +64,30 @@ _OF_A_CHANGE = sa.or_(
     OutboxMessage.kind.in_(("moved", "cancelled")),
     sa.and_(OutboxMessage.kind == "confirmation", OutboxMessage.notice > 0),
 )
+_Before, _ToldBefore, _Sent = aliased(History), aliased(Told), aliased(OutboxMessage)
+_REACHED = sa.exists().where(
+    _Sent.about == OutboxMessage.about,
+    _Sent.person_id == OutboxMessage.person_id,
+    _Sent.notice == _ToldBefore.notice,
+    _Sent.kind != "reminder",
+    sa.or_(_Sent.state == "sent", _Sent.called_at.is_not(None)),
+)
+# The last thing that reached them: a mail, a call or, of the booking itself, their own presence.
+_KNOWN = (
+    sa.select(_Before.after)
+    .join(_ToldBefore, _ToldBefore.history_id == _Before.id)
+    .where(
+        _Before.appointment_id == Appointment.id,
+        _ToldBefore.usager_id == OutboxMessage.person_id,
+        _ToldBefore.notice < OutboxMessage.notice,
+        sa.or_(_ToldBefore.notice == 0, _REACHED),
+    )
+    .order_by(_ToldBefore.notice.desc())
+    .limit(1)
+    .correlate(Appointment, OutboxMessage)
+    .scalar_subquery()
+    .label("known")
+)
 _CALLS = (
     sa.select(
         OutboxMessage.id,
@@ -76,7 +100,7 @@ _CALLS = (
         Usager.first_name,
         Usager.code,
         Usager.phone,
-        History.before,
+        _KNOWN,
         History.after,
     )
     .join(Appointment, Appointment.uid == OutboxMessage.about)
@@ -99,6 +123,7 @@ _CALLS = (
         _UNREACHED,
         _OF_A_CHANGE,
         OutboxMessage.notice == Participation.notice,  # what came later says more
+        Participation.attendance != "excused",  # they called it off themselves
         Appointment.starts_at > sa.bindparam("now", type_=UtcDateTime),
     )
     .order_by(Appointment.starts_at, OutboxMessage.id)
@@ -162,7 +187,7 @@ def _note(message_id: int, where: sa.ColumnElement[bool], values: dict[str, Any]
 
 def _call(row: sa.Row[*tuple[Any, ...]]) -> Call:
     start = datetime.fromisoformat(row.after["start"])
-    was = datetime.fromisoformat(row.before["start"]) if "start" in row.before else start
+    was = datetime.fromisoformat(row.known["start"]) if row.known else start
     return Call(
         message=row.id,
         kind=row.kind,

@@ -46,8 +46,9 @@ def _book(session: Session, command: Book, act: Act) -> Outcome:
     expire(session, act.now)
     if command.hold is not None:
         give_back(session, command.hold)
-    act = proposals.because(session, command.hold, asking.saying_why(act, command.waived))
-    state = store.create(session, place(session, command, act, create=True), act)
+    placed = place(session, command, act, create=True)
+    act = proposals.because(session, command.hold, asking.saying_why(act, command.waived), placed.present)
+    state = store.create(session, placed, act)
     proposals.booked(session, command.hold, state, act.now)
     outcome = answering.answer(session, command, state, act)
     act.tell(session, state.id, "booked", state.present, act.now)

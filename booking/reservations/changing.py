@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -12,16 +12,20 @@ from booking.errors import StaleVersion
 from booking.reservations import answering, store
 from booking.reservations.commands import Act, OfOne, Outcome
 from booking.reservations.holds import expire
-from booking.reservations.state import Action, Change, State
+from booking.reservations.state import Action, Change, Reason, State
 
 
 @dataclass(frozen=True)
 class Changed:
-    """What a command makes of an appointment, how history calls it, and what is told to those whose notice rose."""
+    """What a command makes of an appointment, how history calls it, and what is told to those whose notice rose.
+
+    `reason` is the one to keep when the act says none.
+    """
 
     after: State
     action: Action
     told: Change | None = None
+    reason: Reason | None = None
 
 
 Decide = Callable[[Session, State], Changed]
@@ -45,6 +49,7 @@ def _carried_out(session: Session, command: OfOne, act: Act, decide: Decide) -> 
 
 def write(session: Session, before: State, changed: Changed, act: Act) -> None:
     """Store a change and file its messages."""
+    act = replace(act, reason=act.reason or changed.reason)
     people = store.change(session, before, changed.after, changed.action, act, changed.told)
     if changed.told and people:
         act.tell(session, before.id, changed.told, people, act.now)

@@ -15,7 +15,7 @@ from booking.reservations import answering, asking, changing, ending, impact, mo
 from booking.reservations.changing import Changed
 from booking.reservations.commands import Act, Cancel, Move, Outcome
 from booking.reservations.holds import expire
-from booking.reservations.impact import Absent, Cause
+from booking.reservations.impact import Absent, Cause, Closed
 from booking.reservations.state import State
 from booking.resources import lock_people
 from booking.slots import planning
@@ -69,6 +69,8 @@ def displace(command: Displace, act: Act) -> tuple[Outcome, ...]:
 def _displace(session: Session, command: Displace, act: Act) -> tuple[Outcome, ...]:
     before = {uid: store.locked(session, uid) for uid in sorted(each.uid for each in command.decisions)}
     _lock_people(session, command, before.values())
+    if isinstance(command.cause, Closed):
+        planning.lock_place(session, command.cause.site_id, command.cause.room_id)
     if (done := answering.all_replayed(session, command)) is not None:
         return done
     expire(session, act.now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -23,6 +23,8 @@ from booking.slots.availability import LONGEST_SEARCH, Search
 from booking.slots.grid import Grid
 from booking.slots.models import AppointmentType, Hold
 
+Same = tuple[int, int | None, bool]
+
 
 @dataclass(frozen=True)
 class Wanting:
@@ -39,7 +41,7 @@ class Wanting:
     step_free: bool
 
     @property
-    def same(self) -> tuple[int, int | None, bool]:
+    def same(self) -> Same:
         """Those with the same are served by one search; a seat in a session is given whoever leads it."""
         return (self.type_id, None, False) if self.collective else (self.type_id, self.professional_id, self.step_free)
 
@@ -106,6 +108,14 @@ _SESSIONS = (
 )
 
 
+def _turn(all_: Sequence[Same], now: datetime, most: int) -> Collection[Same]:
+    """Those searches that are made now: each comes within as many minutes as there are turns."""
+    if len(all_) <= most:
+        return all_
+    first = int(now.timestamp()) // 60 * most % len(all_)
+    return frozenset([*all_, *all_][first : first + most])
+
+
 def wanting(session: Session) -> list[Wanting]:
     """The entries to which something may be proposed, first come first."""
     return [_wanting(row) for row in execute(session, _WANTING).all()]
@@ -128,14 +138,15 @@ def _wanting(row: sa.Row[tuple[object, ...]]) -> Wanting:
 class Free:
     """What seems free at `now` for these entries, each search done once and when it is first needed.
 
-    No more than `searches` are made: who would need another one waits for the next time.
+    No more than `searches` are made. When that is not enough for all, they take turns, minute after minute.
     """
 
     def __init__(self, session: Session, entries: Sequence[Wanting], now: datetime, searches: int) -> None:
-        self.session, self.entries, self.now, self.left = session, entries, now, searches
+        self.session, self.entries, self.now = session, entries, now
+        self.turn = _turn(list(dict.fromkeys(entry.same for entry in entries)), now, searches)
         self.zone: ZoneInfo = lookups.zone(session)
-        self.known: dict[tuple[int, int | None, bool], list[Candidate]] = {}
-        self.days: dict[tuple[int, int | None, bool], list[date]] = defaultdict(list)
+        self.known: dict[Same, list[Candidate]] = {}
+        self.days: dict[Same, list[date]] = defaultdict(list)
         for entry in entries:
             self.days[entry.same] += [entry.wishes.first_day, entry.wishes.last_day]
 
@@ -151,8 +162,7 @@ class Free:
                 found.remove(candidate)
 
     def _found(self, entry: Wanting) -> list[Candidate]:
-        if entry.same not in self.known and self.left > 0:
-            self.left -= 1
+        if entry.same not in self.known and entry.same in self.turn:
             self.known[entry.same] = self._sessions(entry) if entry.collective else self._slots(entry)
         return self.known.get(entry.same, [])
 

@@ -24,8 +24,6 @@ def join(command: Join, act: Act) -> Outcome:
     when they are busy then, SlotUnavailable when no room is large enough, Invalid when they take part already or there
     are too many, AppointmentClosed when it is cancelled or over, NotFound and StaleVersion.
     """
-    if command.hold is not None and act.reason is None:
-        act = replace(act, reason="waiting_list")
     return carry_out(command, act, lambda session, before: _join(session, before, command, act))
 
 
@@ -59,7 +57,8 @@ def _join(session: Session, before: State, command: Join, act: Act) -> Changed:
     )
     room_id = moving.room_for_all(session, after, act)
     proposals.booked(session, proposed, after, act.now)
-    return Changed(replace(after, room_id=room_id, sequence=before.sequence + 1), "joined", told="booked")
+    reason = proposals.because(session, proposed, act, {guest.id}).reason
+    return Changed(replace(after, room_id=room_id, sequence=before.sequence + 1), "joined", "booked", reason)
 
 
 def check_seats(session: Session, before: State, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from booking.db import execute
 from booking.errors import NotFound
 from booking.reservations.commands import Act, Book, Join
+from booking.reservations.holds import give_back
 from booking.reservations.models import Appointment, Proposal, Waiting
 from booking.reservations.state import State
 from booking.reservations.store import check_uid
@@ -33,6 +35,9 @@ _OF_SEAT = _READ.where(
     Proposal.appointment_id == sa.bindparam("appointment"),
     Waiting.usager_id == sa.bindparam("usager"),
     Proposal.state == "pending",
+)
+_SINCE = sa.select(Proposal.uid).where(
+    Proposal.waiting_id == sa.bindparam("waiting"), Proposal.uid != sa.bindparam("but"), Proposal.state == "pending"
 )
 _BOOKED = sa.update(Proposal).where(Proposal.uid == sa.bindparam("which")).values(state="booked")
 _END = (
@@ -69,18 +74,22 @@ def seat(session: Session, uid: str | None, usager_id: int, before: State) -> st
     return uid
 
 
-def because(session: Session, uid: str | None, act: Act) -> Act:
-    """The same act, its reason the waiting list when it books what was proposed and no other is given."""
-    if uid is None or act.reason is not None or _read(session, uid) is None:
-        return act
-    return replace(act, reason="waiting_list")
+def because(session: Session, uid: str | None, act: Act, present: Collection[int]) -> Act:
+    """The same act, its reason the waiting list when who waited gets what was proposed, and no other is given."""
+    row = _read(session, uid) if uid is not None and act.reason is None else None
+    return act if row is None or row.usager_id not in present else replace(act, reason="waiting_list")
 
 
 def booked(session: Session, uid: str | None, state: State, now: datetime) -> None:
-    """End the wait of whoever was proposed this and now takes part; somebody else's booking ends nothing."""
+    """End the wait of whoever was proposed this and now takes part; somebody else's booking ends nothing.
+
+    When it had lapsed, something else may be proposed to them by now: nobody waits for that any more.
+    """
     row = _read(session, uid) if uid is not None else None
     if row is None or row.ended_at is not None or row.usager_id not in state.present or row.type_id != state.type_id:
         return
+    for other in execute(session, _SINCE, waiting=row.waiting_id, but=uid).scalars().all():
+        give_back(session, other, "lapsed")
     execute(session, _BOOKED, which=uid)
     execute(session, _END, which=row.waiting_id, now=now, appointment=state.id)
 

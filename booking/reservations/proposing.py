@@ -11,10 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
-from booking.db import db, execute, in_transaction
-from booking.errors import AppointmentClosed, Invalid, NotFound, SessionFull, SlotUnavailable, TooManyHolds
+from booking.db import db, end_reads, execute, in_transaction, is_unavailable
+from booking.errors import (
+    AppointmentClosed,
+    DatabaseUnavailable,
+    Invalid,
+    NotFound,
+    SessionFull,
+    SlotUnavailable,
+    TooManyHolds,
+)
 from booking.reservations import booking, guests, holding, joining, store
 from booking.reservations.commands import Act, Book, Join
 from booking.reservations.free import Candidate, Free, Wanting, wanting
@@ -25,6 +34,7 @@ from booking.reservations.wishes import kept_until
 from booking.resources import lock_people
 from booking.slots import lookups, schedule
 from booking.slots.grid import Grid
+from booking.slots.models import Absence, Closure, Hold
 
 OF_THE_LIST = holding.OF_A_SITE // 2  # the desk keeps the other half
 TRIES = 5  # for one who waits, at a time: what is found free may be gone when its turn comes
@@ -49,6 +59,16 @@ def propose(now: datetime, searches: int = SEARCHES) -> list[Proposed]:
     Each is a transaction of its own. Nothing is proposed beyond half of the slots that a site may keep, nor found
     beyond so many searches: what is left waits for the next time. Raises DatabaseUnavailable.
     """
+    try:
+        return _propose(now, searches)
+    except exc.DBAPIError as error:
+        if not is_unavailable(error):
+            raise
+        end_reads(error)
+        raise DatabaseUnavailable from error
+
+
+def _propose(now: datetime, searches: int) -> list[Proposed]:
     if not _anybody():
         return []
     lapse(now)
@@ -65,7 +85,7 @@ def propose(now: datetime, searches: int = SEARCHES) -> list[Proposed]:
 
 
 def lapse(now: datetime) -> None:
-    """Give back what was proposed and not answered in time, or of a session that changed; end the waits that are over.
+    """Give back what was not answered in time or can no longer be given, and end the waits that are over.
 
     Use case.
     """
@@ -79,6 +99,27 @@ _OF_CHANGED_SESSION = (
     .where(
         Proposal.state == "pending",
         sa.or_(Appointment.cancelled_at.is_not(None), Appointment.starts_at != Proposal.starts_at),
+    )
+)
+_HINDERED = (
+    sa.select(Proposal.uid)
+    .join(Hold, Hold.uid == Proposal.uid)
+    .where(
+        Proposal.state == "pending",
+        Proposal.appointment_id.is_(None),  # a session stands until somebody decides otherwise
+        sa.or_(
+            sa.exists().where(
+                Absence.professional_id == Proposal.professional_id,
+                Absence.starts_at < Hold.ends_at,
+                Absence.ends_at > Hold.starts_at,
+            ),
+            sa.exists().where(
+                Closure.site_id == Hold.site_id,
+                sa.or_(Closure.room_id.is_(None), Closure.room_id == Hold.room_id),
+                Closure.starts_at < Hold.ends_at,
+                Closure.ends_at > Hold.starts_at,
+            ),
+        ),
     )
 )
 _PENDING = sa.exists().where(Proposal.waiting_id == Waiting.id, Proposal.state == "pending")
@@ -101,7 +142,8 @@ def _anybody() -> bool:
 
 def _lapse(session: Session, now: datetime) -> None:
     expire(session, now)
-    for uid in execute(session, _OF_CHANGED_SESSION).scalars().all():
+    gone = {uid for query in (_OF_CHANGED_SESSION, _HINDERED) for uid in execute(session, query).scalars()}
+    for uid in sorted(gone):
         give_back(session, uid, "lapsed")
     execute(session, _EXPIRE, now=now, today=now.astimezone(lookups.zone(session)).date())
 

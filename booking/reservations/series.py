@@ -127,7 +127,7 @@ def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...
     kind = schedule.read_type(session, command.first.type_id)
     keys = [guest.id for guest in guests.receive(session, kind, booking.whom(command.first), act)]
     first = replace(command.first, usager=keys[0] if keys else None, family=tuple(keys[1:]))
-    act = proposals.because(session, first.hold, asking.saying_why(act, first.waived))
+    act = proposals.because(session, first.hold, asking.saying_why(act, first.waived), keys)
     series_id = execute(session, _NEW, uid=secrets.token_hex(16), created_at=act.now).scalar_one()
     states, refused = [], {}
     for start in sorted(command.starts):
@@ -190,13 +190,14 @@ def _move(session: Session, command: MoveSeries, act: Act) -> tuple[Outcome, ...
 
 
 def _locked(session: Session, uid: str, scope: Scope) -> list[State]:
-    """The appointments of the scope by id, their rows locked in that order."""
+    """The appointments of the scope by id; their rows are locked by uid, as by every command of several."""
     this = store.read(session, uid)
     if scope == "one" or this.series_id is None:
         return [store.locked(session, uid)]
     since = this.starts_at if scope == "following" else schedule.EPOCH
     uids = execute(session, _UIDS, series=this.series_id, since=since).scalars().all()
-    return [store.locked(session, each) for each in uids]
+    states = {each: store.locked(session, each) for each in sorted(uids)}
+    return [states[each] for each in uids]
 
 
 def _changeable(states: Sequence[State]) -> list[State]:

@@ -151,7 +151,7 @@ def store_closure(
     """The work of `add_closure`, inside of a transaction that may do more. Locks who receives there, then the rooms."""
     check_span(start, end, now)
     words = fields.clean_line("label", label, LABEL_MAX, required=True)
-    _lock_place(session, site_id, room_id)
+    lock_place(session, site_id, room_id)
     same_place = sa.and_(Closure.site_id == site_id, Closure.room_id.is_not_distinct_from(room_id))
     _refuse_covered(session, Closure, same_place, start, end)
     closure = Closure(site_id=site_id, room_id=room_id, starts_at=start, ends_at=end, label=words)
@@ -172,7 +172,7 @@ def remove_closure(closure_id: int) -> None:
         query = sa.select(Closure.site_id, Closure.room_id).where(Closure.id == closure_id)
         place = session.execute(query).one_or_none()
         if place is not None:
-            _lock_place(session, *place)
+            lock_place(session, *place)
         closure = session.get(Closure, closure_id)
         if closure is None:
             raise NotFound("closure")
@@ -212,7 +212,7 @@ def _lock_owned(session: Session, model: type[Owned], key: int, what: str) -> Ow
     return found
 
 
-def _lock_place(session: Session, site_id: int, room_id: int | None) -> None:
+def lock_place(session: Session, site_id: int, room_id: int | None) -> None:
     """Lock what a closure takes: the room; or, for a site, who receives there, then every room."""
     if session.get(Site, site_id) is None:
         raise NotFound("site")

@@ -14,9 +14,9 @@ from booking.messages import audit, calls
 from booking.messages.calls import Call, Person
 from booking.notify.models import OutboxMessage
 from booking.people.models import Usager
-from booking.reservations import Book, Cancel, Restore, book, cancel, restore
+from booking.reservations import Book, Cancel, Outcome, Restore, book, cancel, restore
 from tests.builders import NOW, Cast, paris, set_on
-from tests.messages.stories import START, act, booked, booked_by_code, cancelled, moved, rows
+from tests.messages.stories import START, act, booked, booked_by_code, moved, rows
 
 LATER = "2026-12-02 10:00"
 
@@ -24,6 +24,10 @@ LATER = "2026-12-02 10:00"
 def to_call(session: Session, now: object = NOW) -> list[Call]:
     session.rollback()
     return calls.to_call(session, now)  # type: ignore[arg-type]
+
+
+def cancelled(outcome: Outcome) -> None:
+    cancel(Cancel(f"cancel {outcome.uid}", outcome.uid, "service"), act())
 
 
 def failed(session: Session, uid: str, kind: str) -> int:
@@ -77,6 +81,12 @@ def test_an_address_that_went_since_is_a_call(session: Session, cast: Cast) -> N
     key = failed(session, outcome.uid, "moved")
     set_on(OutboxMessage, key, state="discarded", reason="no_address")
     assert [call.reason for call in to_call(session)] == ["no_address"]
+
+
+def test_who_called_it_off_is_not_called_back(session: Session, cast: Cast) -> None:
+    outcome = booked(cast, cast.kone)
+    cancel(Cancel("c", outcome.uid, "usager"), act())
+    assert to_call(session) == []
 
 
 def test_what_was_overtaken_is_said_once(session: Session, cast: Cast) -> None:
@@ -171,4 +181,5 @@ def test_how_each_would_be_reached(session: Session, cast: Cast) -> None:
         Person(cast.diallo, "DIALLO Amadou", None),
         Person(cast.kone, "KONÉ Aminata", "contact_none"),
     ]
-    assert [(each.who[:1].isupper(), each.silence) for each in found[coded.uid]] == [(True, "confidential")]
+    code = session.scalar(sa.select(Usager.code).where(Usager.code.is_not(None)))
+    assert [(each.who, each.silence) for each in found[coded.uid]] == [(code, "confidential")]
