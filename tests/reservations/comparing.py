@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import event
 from sqlalchemy.orm import Session
 
 from booking import messages
-from booking.errors import BookingError
-from booking.reservations import Act, Outcome, doctor
-from booking.reservations.commands import Command
+from booking.errors import BookingError, SeriesRefused
+from booking.reservations import Act, Book, Held, Outcome, doctor
+from booking.reservations.commands import Keyed
 from booking.reservations.state import Reason
 from booking.slots.availability import Slot
 from tests.reservations import house
-from tests.reservations.house import House, moment
+from tests.reservations.house import House, Seen, SeenHold, minute_of, moment
 from tests.reservations.model import Done, Foretold, Model
+from tests.reservations.visit import Kept
 
-UseCase = Callable[[Any, Act], Outcome]
+T = TypeVar("T")
+Outcomes = Outcome | tuple[Outcome, ...]  # a series answers for each of its appointments
+UseCase = Callable[[Any, Act], Outcomes]
+Instead = Callable[[Slot], Foretold]  # the same command, with what an alternative says
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,33 @@ class Answered:
     """A command that was carried out, and its answer."""
 
     use_case: UseCase
-    command: Command
-    outcome: Outcome
+    command: Keyed
+    outcome: Outcomes
 
 
 def described(refusal: BookingError) -> str:
     """A refusal as the model says it: its class and the code of what it broke."""
     code = getattr(refusal, "rule", None) or getattr(refusal, "what", "")
     return f"{type(refusal).__name__}:{code}"
+
+
+def replayed(outcome: Outcomes) -> Outcomes:
+    """The same answer, as it is given to whoever asks again."""
+    if isinstance(outcome, tuple):
+        return tuple(replace(each, replayed=True) for each in outcome)
+    return replace(outcome, replayed=True)
+
+
+def shown(kept: Kept) -> SeenHold:
+    """What the engine says of a hold."""
+    visit = kept.visit
+    return SeenHold(visit.kind, visit.start, visit.end, visit.room, kept.agent, kept.since, kept.until)
+
+
+def named_as(refused: Mapping[datetime, str], foretold: Mapping[int, set[str]]) -> bool:
+    """Whether a series is refused for those starts, each by one of its rules."""
+    rules = {minute_of(start): rule for start, rule in refused.items()}
+    return rules.keys() == foretold.keys() and all(rule in foretold[start] for start, rule in rules.items())
 
 
 class Comparison:
@@ -48,6 +71,7 @@ class Comparison:
         self.home, self.tally, self.model = home, tally, Model(now)
         self.answered: list[Answered] = []
         self.outcomes: dict[int, Outcome] = {}  # the booking of each visit, by its number
+        self.holds: list[tuple[Book, Held]] = []  # as they were asked for and granted, by their numbers
         self.said: list[tuple[int, str, frozenset[int], datetime]] = []
         self.sent = 0
         self.agreed = True
@@ -68,56 +92,75 @@ class Comparison:
     def run(
         self,
         use_case: UseCase,
-        command: Command,
+        command: Keyed,
         foretold: Foretold,
         reason: Reason | None = None,
         kept: str = "",
-        instead: Callable[[Slot], Foretold] | None = None,
+        instead: Instead | None = None,
     ) -> bool:
         """Give a command to the engine; whether it was carried out. Fails where the model foretold otherwise.
 
         `kept` is the reason that history keeps when the act gives none; `instead` foretells the same command with the
         start and the lead of an alternative.
         """
-        self.agreed = False
         known = next((each for each in self.answered if each.command.key == command.key), None)
         if known is not None and known.command == command:
             self.again(known)
             return False
         if known is not None:
             foretold = replace(foretold, refusals=foretold.refusals | {"KeyReused:"}, rooms=set())
-        name = type(command).__name__
-        try:
-            outcome = use_case(command, self._act(reason))
-        except BookingError as refusal:
-            self.check_refusal(name, refusal, foretold.refusals)
-            if instead is not None:
-                for slot in getattr(refusal, "alternatives", ()):
-                    assert not instead(slot).refusals, f"{slot} was offered"
+        act, name = self.act(reason), type(command).__name__
+        _, outcome = self.tried(name, lambda: use_case(command, act), foretold, instead)
+        if outcome is None:
             self.said.clear()  # what was filed went with the transaction
             self.compare()
             return False
-        self.count(name, "done")
         self.answered.append(Answered(use_case, command, outcome))
         self._carried_out(outcome, foretold, reason or kept or None)
         return True
 
-    def check_refusal(self, name: str, refusal: BookingError, foretold: Collection[str]) -> None:
-        """Fail unless that refusal is one of those foretold."""
+    def tried(
+        self, name: str, work: Callable[[], T], foretold: Foretold, instead: Instead | None = None
+    ) -> tuple[bool, T | None]:
+        """Whether it was done, and the answer. Fails unless it was done, or refused, as foretold.
+
+        All that is offered instead must be possible.
+        """
+        self.agreed = False
+        try:
+            answer = work()
+        except BookingError as refusal:
+            self._check_refusal(name, refusal, foretold)
+            if instead is not None:
+                for slot in getattr(refusal, "alternatives", ()):
+                    assert not instead(slot).refusals, f"{slot} was offered"
+            return False, None
+        self.count(name, "done")
+        assert foretold.rooms or not foretold.refusals, f"it may not be done: {foretold.refusals}"
+        return True, answer
+
+    def _check_refusal(self, name: str, refusal: BookingError, foretold: Foretold) -> None:
         self.count(name, described(refusal))
-        assert described(refusal) in foretold, f"foretold: {sorted(foretold) or 'that it is done'}"
+        assert described(refusal) in foretold.refusals, f"foretold: {sorted(foretold.refusals) or 'that it is done'}"
+        if isinstance(refusal, SeriesRefused):
+            refused = refusal.refused
+            assert any(named_as(refused, each) for each in foretold.refused), f"{refused} not in {foretold.refused}"
 
     def again(self, before: Answered) -> None:
         """The same command gets the same answer, whatever happened since, and changes nothing."""
+        self.agreed = False
         self.count(type(before.command).__name__, "again")
-        assert before.use_case(before.command, self._act("other")) == replace(before.outcome, replayed=True)
+        assert before.use_case(before.command, self.act("other")) == replayed(before.outcome)
         self.compare()
 
     def compare(self) -> None:
         """Hold everything that the database has against the model."""
-        found = house.seen(self.home, {each.appointment_id: number for number, each in self.outcomes.items()})
+        self._agree(self._seen())
+
+    def _agree(self, found: Seen) -> None:
         known = self.model
         assert found.visits == {number: replace(each, steps_before={}) for number, each in known.visits.items()}
+        assert found.holds == {self.holds[number][1].uid: shown(each) for number, each in known.alive().items()}
         assert found.taken == sorted(known.taken())
         assert (found.history, found.told, found.feeds) == (known.history, known.told, known.feeds)
         assert not self.said, "somebody was told"
@@ -132,28 +175,38 @@ class Comparison:
         self.tally[name, answer] += 1
         event(f"{name} {answer}")
 
-    def _act(self, reason: Reason | None) -> Act:
-        return Act(now=moment(self.model.now), origin="web", tell=self._tell, reason=reason)
+    def _seen(self) -> Seen:
+        numbers = {each.appointment_id: number for number, each in self.outcomes.items()}
+        return house.seen(self.home, numbers, self.model.now)
+
+    def act(self, reason: Reason | None = None, agent: str | None = None) -> Act:
+        """Something done now."""
+        agent_id = self.home.agents[agent] if agent else None
+        return Act(moment(self.model.now), "web", self._tell, agent_id=agent_id, reason=reason)
 
     def _tell(self, session: Session, key: int, change: Any, usager_ids: Collection[int], now: datetime) -> None:
-        self.said.append((key, change, frozenset(usager_ids), now))
+        if usager_ids:  # a session may open for nobody yet
+            self.said.append((key, change, frozenset(usager_ids), now))
         messages.file(session, key, change, usager_ids, now)
 
-    def _carried_out(self, outcome: Outcome, foretold: Foretold, reason: str | None) -> None:
-        assert foretold.rooms, f"it may not be done: {foretold.refusals}"
-        number = len(self.outcomes)
-        self.outcomes |= {} if outcome.uid in {each.uid for each in self.outcomes.values()} else {number: outcome}
-        numbers = {each.appointment_id: number for number, each in self.outcomes.items()}
-        stored = house.seen(self.home, numbers).visits
+    def _carried_out(self, answer: Outcomes, foretold: Foretold, reason: str | None) -> None:
+        outcomes = answer if isinstance(answer, tuple) else (answer,)
+        for outcome in outcomes:
+            if outcome.uid not in {each.uid for each in self.outcomes.values()}:
+                self.outcomes[len(self.outcomes)] = outcome
         concerned = [done.number for done in foretold.done(next(iter(foretold.rooms)))]
-        given = tuple(stored[number].room for number in concerned)
+        found = self._seen()
+        given = tuple(found.visits[number].room for number in concerned)
         assert given in foretold.rooms, f"given {given}, it should be among {foretold.rooms}"
         all_done = foretold.done(given)
+        self.model.holds.pop(foretold.ends, None)
         for done in all_done:
             self.model.keep(done, reason)
         self._check_told(all_done)
-        self._check_answer(outcome, all_done[0])
-        self.compare()
+        answered = all_done if isinstance(answer, tuple) else all_done[:1]  # an exchange answers for the first
+        for outcome, done in zip(outcomes, answered, strict=True):
+            self._check_answer(outcome, done)
+        self._agree(found)
 
     def _check_told(self, all_done: Collection[Done]) -> None:
         expected = [

@@ -2,56 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from tests.reservations.model import (
-    CELL,
+from tests.reservations.building import CELL, KINDS
+from tests.reservations.model import NONE, STEPS, WAIVERS, Done, Foretold, Given, Model, slot
+from tests.reservations.visit import (
     GONE,
-    KINDS,
-    STEPS,
-    WAIVERS,
-    Done,
-    Foretold,
-    Given,
-    Model,
     Visit,
+    Wish,
     fits,
     leads_of,
     people_refusals,
     room_refusals,
-    slot,
+    seat_refusals,
 )
 
 CLOSED = "AppointmentClosed:"
 GONE_BY = {"usager": "excused", "service": "revoked"}
 
 
-def book(
-    model: Model,
-    kind: str,
-    start: int,
-    lead: str,
-    usagers: Sequence[str],
-    colleagues: Collection[str],
-    room: str | None,
-    waived: Collection[str],
-) -> Foretold:
-    """Who may be received for what, where and when."""
-    steps, notices = dict.fromkeys(usagers, "expected"), dict.fromkeys(usagers, 0)
-    visit = Visit(kind, start, start + KINDS[kind].minutes, frozenset({lead, *colleagues}), steps, notices)
-    no = people_refusals(visit, [lead]) | room_refusals(visit, room)
-    if len(set(usagers)) < len(usagers):
-        no.add("Invalid:twice")
-    if "walk_in" in waived and start != model.now - model.now % CELL:
-        no.add("Invalid:not_now")
-    rules = set().union(*(WAIVERS[each] for each in waived))
-    refusals, rooms = model.placed(visit, [lead], (), rules, room)
-    return _foretold(
-        _with_slot(no, refusals),
-        rooms,
-        lambda given: [Done(len(model.visits), replace(visit, room=given[0]), "booked", "booked", visit.here)],
+def book(model: Model, wish: Wish, hold: int = NONE) -> Foretold:
+    """Who may be received for what, where and when; what the hold keeps is theirs."""
+    nobody = set() if wish.usagers or wish.visit.seats else {"Invalid:required"}
+    refusals, rooms = asked(model, wish, hold)
+    booked = Done(len(model.visits), wish.visit, "booked", "booked", wish.visit.here)
+    told = foretold(
+        nobody | refusals, rooms, lambda given: [replace(booked, visit=replace(booked.visit, room=given[0]))]
     )
+    return replace(told, ends=hold)
+
+
+def asked(model: Model, wish: Wish, hold: int = NONE) -> tuple[set[str], set[str | None]]:
+    """How a wish may be refused, and the rooms it may have, as if a hold kept nothing."""
+    model = replace(model, holds={number: kept for number, kept in model.holds.items() if number != hold})
+    visit = wish.visit
+    no = people_refusals(visit, [wish.lead]) | room_refusals(visit, wish.room) | seat_refusals(visit)
+    if len(set(wish.usagers)) < len(wish.usagers):
+        no.add("Invalid:twice")
+    if "walk_in" in wish.waived and wish.start != model.now - model.now % CELL:
+        no.add("Invalid:not_now")
+    rules = set().union(*(WAIVERS[each] for each in wish.waived))
+    refusals, rooms = model.placed(visit, [wish.lead], (), rules, wish.room)
+    return _with_slot(no, refusals), rooms
 
 
 def move(
@@ -66,7 +59,7 @@ def move(
 ) -> Foretold:
     """Anything about it may change, until it is over; once somebody has come, it starts when it does."""
     before = model.visits[number]
-    no = _stale(before, version)
+    no = stale(before, version)
     first = before.start if start is None else start
     after = replace(
         before,
@@ -75,6 +68,8 @@ def move(
         end=first + (before.end - before.start if minutes is None else minutes),
         who=before.who if who is None else frozenset(who),
     )
+    if after.kind != before.kind:
+        after = replace(after, seats=KINDS[after.kind].seats)
     if minutes is not None and not (5 <= minutes <= 480):
         return Foretold(no | {"Invalid:out_of_range"})
     if minutes is not None and minutes % CELL:
@@ -86,8 +81,10 @@ def move(
     if before.cancelled_by or before.over or (before.begun and after.start != before.start):
         no.add(CLOSED)
     no |= people_refusals(after, leads_of(after)) | room_refusals(after, room)
+    if after.kind != before.kind:
+        no |= seat_refusals(after)
     refusals, rooms = _moved_to(model, number, after, room)
-    return _foretold(_with_slot(no, refusals), rooms, lambda given: [_moved(number, before, after, given[0])])
+    return foretold(_with_slot(no, refusals), rooms, lambda given: [moved(number, before, after, given[0])])
 
 
 def _moved_to(model: Model, number: int, after: Visit, room: str | None) -> tuple[set[str], set[str | None]]:
@@ -100,7 +97,7 @@ def _moved_to(model: Model, number: int, after: Visit, room: str | None) -> tupl
         free = model.free_rooms(after, {number})
         return (set(), {room}) if room in free else ({slot("no_room")}, set())
     refusals, rooms = model.placed(after, leads_of(after), {number}, _same_start(before, after), room)
-    return refusals, _kept(before.room, rooms)
+    return refusals, kept(before.room, rooms)
 
 
 def swap(model: Model, one: int, other: int, one_version: int | None, other_version: int | None) -> Foretold:
@@ -108,7 +105,7 @@ def swap(model: Model, one: int, other: int, one_version: int | None, other_vers
     if one == other:
         return Foretold({"Invalid:itself"})
     this, that = model.visits[one], model.visits[other]
-    no = _stale(this, one_version) | _stale(that, other_version)
+    no = stale(this, one_version) | stale(that, other_version)
     if any(each.cancelled_by or each.begun for each in (this, that)):
         no.add(CLOSED)
     neither = replace(model, visits={n: visit for n, visit in model.visits.items() if n not in (one, other)})
@@ -116,16 +113,16 @@ def swap(model: Model, one: int, other: int, one_version: int | None, other_vers
     given: set[Given] = set()
     for room in firsts:
         # The second sees the first where it has gone; whether there is a room for it may depend on the first's.
-        moved = replace(neither, visits=neither.visits | {one: replace(_going(this, that), room=room)})
-        more, seconds = _in_place(moved, that, this)
+        first = replace(neither, visits=neither.visits | {one: replace(_going(this, that), room=room)})
+        more, seconds = _in_place(first, that, this)
         refusals |= more
         given |= {(room, each) for each in seconds}
     return Foretold(
         no | refusals,
         set() if no else given,
         lambda rooms: [
-            _moved(one, this, _going(this, that), rooms[0]),
-            _moved(other, that, _going(that, this), rooms[1]),
+            moved(one, this, _going(this, that), rooms[0]),
+            moved(other, that, _going(that, this), rooms[1]),
         ],
     )
 
@@ -138,17 +135,19 @@ def _in_place(model: Model, before: Visit, place: Visit) -> tuple[set[str], set[
     visit = _going(before, place)
     people = people_refusals(visit, leads_of(visit))
     refusals, rooms = model.placed(visit, leads_of(visit), (), _same_start(before, visit), None)
-    return people | refusals, set() if people else _kept(place.room, rooms)
+    return people | refusals, set() if people else kept(place.room, rooms)
 
 
 def join(model: Model, number: int, version: int | None, usager: str) -> Foretold:
     """One more of them, who is free then; in another room only when the present one no longer fits."""
     before = model.visits[number]
-    no = _stale(before, version)
+    no = stale(before, version)
     if before.cancelled_by or before.over or before.end <= model.now:
         no.add(CLOSED)
     if usager in before.here:
         no.add("Invalid:already")
+    if before.seats is not None and len(before.here) >= before.seats:
+        no.add("SessionFull:")
     if any((usager, cell) in model.taken({number}) for cell in before.narrow):
         no.add(slot("usager_busy"))
     steps = {**before.steps, usager: "expected"}
@@ -158,7 +157,7 @@ def join(model: Model, number: int, version: int | None, usager: str) -> Foretol
     rooms: set[str | None] = {before.room}
     if before.room and not fits(before.room, after):
         rooms = {*model.free_rooms(after, {number})}
-    return _foretold(
+    return foretold(
         no | (set() if rooms else {slot("no_room")}),
         rooms,
         lambda given: [Done(number, replace(after, room=given[0]), "joined", "booked", frozenset({usager}))],
@@ -169,11 +168,11 @@ def leave(model: Model, number: int, version: int | None, usager: str, by: str) 
     """One less of them, as long as somebody stays."""
     before = model.visits[number]
     if usager not in before.steps:
-        return Foretold(_stale(before, version) | {"NotFound:usager"})
-    no = _stale(before, version)
+        return Foretold(stale(before, version) | {"NotFound:usager"})
+    no = stale(before, version)
     if before.cancelled_by or before.steps[usager] != "expected":
         no.add(CLOSED)
-    if before.here == {usager}:
+    if before.here == {usager} and not before.seats:
         no.add("Invalid:last")
     after = replace(
         before,
@@ -182,13 +181,13 @@ def leave(model: Model, number: int, version: int | None, usager: str, by: str) 
         version=before.version + 1,
         sequence=before.sequence + 1,
     )
-    return _foretold(no, {before.room}, lambda _: [Done(number, after, "left", "cancelled", frozenset({usager}))])
+    return foretold(no, {before.room}, lambda _: [Done(number, after, "left", "cancelled", frozenset({usager}))])
 
 
 def cancel(model: Model, number: int, version: int | None, by: str) -> Foretold:
     """Nobody takes part any more, and nothing is taken."""
     before = model.visits[number]
-    no = _stale(before, version)
+    no = stale(before, version)
     if before.cancelled_by or before.begun:
         no.add(CLOSED)
     after = replace(
@@ -200,21 +199,21 @@ def cancel(model: Model, number: int, version: int | None, by: str) -> Foretold:
         version=before.version + 1,
         sequence=before.sequence + 1,
     )
-    return _foretold(no, {before.room}, lambda _: [Done(number, after, "cancelled", "cancelled", before.here)])
+    return foretold(no, {before.room}, lambda _: [Done(number, after, "cancelled", "cancelled", before.here)])
 
 
 def restore(model: Model, number: int, version: int | None) -> Foretold:
     """As it was when it was cancelled, if it could be booked now."""
     before = model.visits[number]
-    no = _stale(before, version)
+    no = stale(before, version)
     if not before.cancelled_by:
         return Foretold(no | {"Invalid:not_cancelled"})
     after = replace(before, cancelled_by=None, steps=before.steps_before, version=before.version + 1)
     refusals, rooms = model.placed(after, leads_of(after), (), {"desk_lead_time"}, None)
     after = replace(after, notices=before.noticed(after.here), sequence=before.sequence + 1)
-    return _foretold(
+    return foretold(
         no | refusals,
-        _kept(before.room, rooms),
+        kept(before.room, rooms),
         lambda given: [Done(number, replace(after, room=given[0]), "restored", "booked", after.here)],
     )
 
@@ -222,7 +221,7 @@ def restore(model: Model, number: int, version: int | None) -> Foretold:
 def record_attendance(model: Model, number: int, version: int | None, usager: str, step: str) -> Foretold:
     """A step for one of those who take part; feeds and messages do not show it."""
     before = model.visits[number]
-    no = _stale(before, version)
+    no = stale(before, version)
     if before.cancelled_by or before.steps.get(usager) in GONE:
         no.add(CLOSED)
     if usager not in before.steps:
@@ -235,10 +234,10 @@ def record_attendance(model: Model, number: int, version: int | None, usager: st
     if late is not None and model.now > before.end + late:
         no.add("Invalid:too_late")
     after = replace(before, steps={**before.steps, usager: step}, version=before.version + 1)
-    return _foretold(no, {before.room}, lambda _: [Done(number, after, "attendance")])
+    return foretold(no, {before.room}, lambda _: [Done(number, after, "attendance")])
 
 
-def _moved(number: int, before: Visit, after: Visit, room: str | None) -> Done:
+def moved(number: int, before: Visit, after: Visit, room: str | None) -> Done:
     """Usagers are told of another time or way to meet; calendars also show the end and the room."""
     after = replace(after, room=room)
     told = (after.start, after.by_phone) != (before.start, before.by_phone)
@@ -255,7 +254,7 @@ def _moved(number: int, before: Visit, after: Visit, room: str | None) -> Done:
     return Done(number, visit, "room_changed" if only_room else "changed")
 
 
-def _foretold(refusals: set[str], rooms: set[str | None], done: Callable[[Given], list[Done]]) -> Foretold:
+def foretold(refusals: set[str], rooms: set[str | None], done: Callable[[Given], list[Done]]) -> Foretold:
     """It is refused as soon as anything stands in the way."""
     return Foretold(refusals, set() if refusals else {(room,) for room in rooms}, done)
 
@@ -266,7 +265,7 @@ def _with_slot(no: set[str], refusals: set[str]) -> set[str]:
     return no | (refusals - {slot("no_room")} if unfit else refusals)
 
 
-def _stale(visit: Visit, version: int | None) -> set[str]:
+def stale(visit: Visit, version: int | None) -> set[str]:
     return set() if version in (None, visit.version) else {"StaleVersion:"}
 
 
@@ -275,6 +274,6 @@ def _same_start(before: Visit, after: Visit) -> set[str]:
     return {"past", "desk_lead_time"} if before.start == after.start else set()
 
 
-def _kept(room: str | None, rooms: set[str | None]) -> set[str | None]:
+def kept(room: str | None, rooms: set[str | None]) -> set[str | None]:
     """The present room when it may be kept."""
     return {room} if room in rooms else rooms
