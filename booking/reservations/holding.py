@@ -15,6 +15,7 @@ from booking.reservations import asking, booking, guests
 from booking.reservations.answering import check_key
 from booking.reservations.commands import Act, Book, fingerprint
 from booking.reservations.holds import counted, expire, give_back, keep
+from booking.reservations.models import Proposal
 from booking.reservations.store import check_uid
 from booking.rooms.models import Room
 from booking.slots.models import Hold
@@ -36,11 +37,14 @@ class Held:
     replayed: bool = False
 
 
+_PROPOSED = sa.exists().where(Proposal.uid == Hold.uid).label("proposed")
 _COLUMNS = (Hold.uid, Hold.starts_at, Hold.ends_at, Room.code, Hold.expires_at, Hold.fingerprint, Hold.created_at)
 _READ = sa.select(*_COLUMNS).select_from(Hold).outerjoin(Room, Room.id == Hold.room_id)
 _BY_KEY = _READ.where(Hold.key == sa.bindparam("key"))
-_BY_UID = _READ.where(Hold.uid == sa.bindparam("uid"), Hold.expires_at > sa.bindparam("now")).with_for_update(of=Hold)
+_ALIVE = _READ.where(Hold.uid == sa.bindparam("uid"), Hold.expires_at > sa.bindparam("now"))
+_BY_UID = _ALIVE.add_columns(_PROPOSED).with_for_update(of=Hold)
 _RENEW = sa.update(Hold).where(Hold.uid == sa.bindparam("which")).values(expires_at=sa.bindparam("until"))
+_FOLLOW = sa.update(Proposal).where(Proposal.uid == sa.bindparam("which")).values(expires_at=sa.bindparam("until"))
 
 
 def hold(command: Book, act: Act) -> Held:
@@ -60,16 +64,18 @@ def hold(command: Book, act: Act) -> Held:
 def renew(uid: str, act: Act) -> Held:
     """Keep it for 5 minutes from now, 30 in all; asked twice at once, it is the same.
 
-    Raises NotFound once it has expired, Invalid once it is kept for the 30 minutes.
+    What is proposed to somebody who waits is never kept beyond its start. Raises NotFound once it has expired, Invalid
+    once it is kept for as long as may be.
     """
 
     def work(session: Session) -> Held:
         row = _alive(session, uid, act.now)
-        last = row.created_at + LONGEST
+        last = min(row.created_at + LONGEST, row.starts_at) if row.proposed else row.created_at + LONGEST
         if row.expires_at >= last:
             raise Invalid("hold", "too_long_held")
         until = min(max(act.now + LASTS, row.expires_at), last)  # two clocks may differ a little
         execute(session, _RENEW, which=uid, until=until)
+        execute(session, _FOLLOW, which=uid, until=until)  # the waiting list says until when
         return replace(_held(row), expires_at=until)
 
     return in_transaction(work)

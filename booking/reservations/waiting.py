@@ -68,12 +68,13 @@ class Entered:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is waited for, whoever waits."""
+    """What is waited for, whoever waits; `present` take part in it already."""
 
     kind: TypeFacts
     wishes: Wishes
     professional_id: int | None = None
     appointment_id: int | None = None
+    present: Collection[int] = ()
 
 
 class _KeyTaken(Exception):
@@ -199,19 +200,17 @@ def _asked(session: Session, command: Wait, now: datetime) -> _Wanted:
 def _session(session: Session, command: WaitForSession, now: datetime) -> _Wanted:
     """That session and no other: its own day stands for the wishes, which are not looked at."""
     state = store.read(session, command.uid)
-    _check_session(state, command.usager, now)
+    _check_session(state, now)
     kind = schedule.read_type(session, state.type_id, even_retired=True)
     day = state.starts_at.astimezone(lookups.zone(session)).date()
-    return _Wanted(kind, Wishes(day, day), appointment_id=state.id)
+    return _Wanted(kind, Wishes(day, day), appointment_id=state.id, present=state.present)
 
 
-def _check_session(state: State, usager: Whom, now: datetime) -> None:
+def _check_session(state: State, now: datetime) -> None:
     if state.capacity is None:
         raise Invalid("uid", "not_a_session")
     if state.cancelled_at or state.starts_at <= now:
         raise AppointmentClosed
-    if usager in state.present:
-        raise Invalid("usager", "already")
 
 
 def _check_wishes(wishes: Wishes, today: date) -> None:
@@ -250,7 +249,9 @@ def _has_a_day(wishes: Wishes, today: date) -> bool:
 
 
 def _check_others(session: Session, usager_id: int, wanted: _Wanted) -> None:
-    """Refuse what the usager waits for already, and more than anybody may wait for; they are locked."""
+    """Refuse what the usager has or waits for already, and more than anybody may wait for; they are locked."""
+    if usager_id in wanted.present:
+        raise Invalid("usager", "already")
     others = session.scalars(sa.select(Waiting).where(Waiting.usager_id == usager_id, Waiting.ended_at.is_(None))).all()
     same = (wanted.kind.id, wanted.professional_id, wanted.appointment_id, wanted.wishes)
     if any((one.type_id, one.professional_id, one.appointment_id, one.wishes) == same for one in others):

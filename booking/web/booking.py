@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from booking import clock
 from booking.db import db
-from booking.errors import Invalid, SeriesRefused, SlotUnavailable
+from booking.errors import Invalid, SeriesRefused, SessionFull, SlotUnavailable
 from booking.people.models import Usager
 from booking.reservations import book
 from booking.reservations.models import Command
@@ -24,7 +24,7 @@ from booking.web.offers import offers
 from booking.web.policy import signed_in
 from booking.web.whom import AnyForm
 
-Refusal = SlotUnavailable | SeriesRefused
+Refusal = SlotUnavailable | SeriesRefused | SessionFull
 
 bp = Blueprint("booking", __name__)
 
@@ -59,7 +59,7 @@ def create() -> Response | tuple[str, int]:
                 return _book(session, slot, form)
         except Invalid as refusal:
             form.refuse(refusal)
-        except (SlotUnavailable, SeriesRefused) as refusal:
+        except (SlotUnavailable, SeriesRefused, SessionFull) as refusal:
             return page(session, slot, form, person, refusal=refusal), 409
     return page(session, slot, form, person, similar=similar), 422
 

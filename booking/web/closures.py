@@ -64,7 +64,7 @@ def _added(session: Session, form: ClosureForm) -> Response:
     room = lookups.room(session, form.room.data) if form.room.data else None
     label, start, end = form.label.data, form.start.data, form.end.data
     cause = Closed(lookups.site(session).id, room.id if room else None, start, end, label)
-    if not impact.at_once(cause):
+    if not impact.at_once(form.key.data, cause):
         return redirect(impact.address_of_closure(form.room.data, start, end, label))
     flash("closure_added")
     return redirect(url_for("closures.index", _anchor="titre"))

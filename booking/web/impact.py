@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -68,10 +67,10 @@ class Refused:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def at_once(cause: Cause) -> bool:
+def at_once(key: str, cause: Cause) -> bool:
     """Store an absence or a closure that hits nothing; false when it hits something, and nothing is stored."""
     try:
-        displace(Displace(secrets.token_urlsafe(18), cause), act())
+        displace(Displace(key, cause), act())
     except NotDisplaced:
         return False
     return True

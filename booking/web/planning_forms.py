@@ -5,13 +5,16 @@ The names of the fields are those of the commands; each form has a prefix, for a
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any
+
+from wtforms.form import BaseForm
 
 from booking.feeds.tokens import LABEL_MAXIMUM
 from booking.people.models import Professional
 from booking.slots.planning import LABEL_MAX, NewOpening
 from booking.web import lists, wording
-from booking.web.forms import Choice, Form, Ruled, Several, day, line, minute, moment, required
+from booking.web.forms import Acting, Choice, Form, Ruled, Several, day, line, minute, moment, required
 
 
 class WeeklyForm(Form):
@@ -54,14 +57,22 @@ class EndForm(Form):
     last_day = Ruled("Dernier jour", required(day), type="date")
 
 
-class AbsenceForm(Form):
+class AbsenceForm(Acting):
     """When somebody is away."""
+
+    class Meta(Acting.Meta):
+        """Its key has no prefix: the page that says that the database is gone looks for it, to send it again."""
+
+        def bind_field(self, form: BaseForm, unbound_field: Any, options: MutableMapping[str, Any]) -> Any:
+            """The field, under the name that the page gives it."""
+            whole = {**options, "prefix": ""} if options["name"] == "key" else options
+            return super().bind_field(form, unbound_field, whole)
 
     start = Ruled("Début", required(moment(lists.zone)), type="datetime-local")
     end = Ruled("Fin", required(moment(lists.zone)), type="datetime-local")
 
 
-class ClosureForm(Form):
+class ClosureForm(Acting):
     """When the site, or one room, is closed, and why. A page of its own: it needs no prefix."""
 
     room = Choice("Salle", optional=True)

@@ -199,7 +199,7 @@ def add_absence(code: str) -> Response | tuple[str, int]:
     if form.validate():
         start, end = form.start.data, form.end.data
         try:
-            stored = impact.at_once(Absent(professional.id, start, end))
+            stored = impact.at_once(form.key.data, Absent(professional.id, start, end))
         except (Invalid, ImpossibleTime) as refusal:
             form.refuse(refusal)
         else:

@@ -7,12 +7,12 @@ from flask import Flask
 
 from booking.db import db
 from booking.people.models import Usager
-from booking.reservations import Book, book, doctor
+from booking.reservations import Book, book, doctor, proposing
 from booking.reservations.models import Appointment
 from booking.slots.models import AppointmentType
 from tests.builders import Cast, act, set_on
 from tests.cli.running import done, misused, read, refused
-from tests.reservations.waiters import NINE, fill
+from tests.reservations.waiters import NINE, fill, lost
 
 ADD = ["waiting", "add", "entretien", "--from", "2026-11-23", "--to", "2026-11-27"]
 CANCEL = ["--by", "service"]
@@ -38,6 +38,20 @@ def test_what_is_freed_is_not_said_to_programs(app: Flask, cast: Cast) -> None:
     read(app, *ADD, "--usager", cast.diallo)
     assert read(app, "cancel", first.uid, *CANCEL)["status"] == "cancelled"
     assert read(app, "waiting", "list")[0]["proposal"] is not None
+
+
+def test_what_was_done_is_said_once_also_when_nothing_can_be_proposed(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server goes away once it is cancelled: what a program reads is one answer, and it is true."""
+    first, second, *_ = fill(cast)
+    read(app, *ADD, "--usager", cast.diallo)
+    with monkeypatch.context() as gone:
+        gone.setattr(proposing, "wanting", lost)
+        assert read(app, "cancel", first.uid, *CANCEL)["status"] == "cancelled"
+        assert done(app, "cancel", second.uid, *CANCEL)
+        assert "Rien n’a été enregistré" in refused(app, "waiting", "propose")
+    assert "Créneau proposé" in done(app, "waiting", "propose")
 
 
 def test_a_move_and_a_leave_free_something_too(app: Flask, cast: Cast) -> None:

@@ -83,6 +83,45 @@ def test_an_address_that_went_since_is_a_call(session: Session, cast: Cast) -> N
     assert [call.reason for call in to_call(session)] == ["no_address"]
 
 
+class TestWhatTheyKnow:
+    """« was » is what they were told last: nobody knows of an hour that nobody told them."""
+
+    def test_moved_again_before_anybody_called(self, session: Session, cast: Cast) -> None:
+        outcome = booked(cast, cast.kone)
+        moved(outcome, "2026-12-01 10:00")
+        moved(outcome, LATER)
+        assert [(call.was, call.start) for call in to_call(session)] == [(paris(START), paris(LATER))]
+
+    def test_moved_again_after_a_call(self, session: Session, cast: Cast) -> None:
+        outcome = booked(cast, cast.kone)
+        moved(outcome, "2026-12-01 10:00")
+        calls.note_call(to_call(session)[0].message, cast.amina, NOW)
+        moved(outcome, LATER)
+        assert [call.was for call in to_call(session)] == [paris("2026-12-01 10:00")]
+        calls.note_call(to_call(session)[0].message, cast.amina, NOW)
+        assert [call.was for call in calls.called(session, NOW)] == [paris("2026-12-01 10:00")]
+
+    @pytest.mark.parametrize(("state", "was"), [("sent", "2026-12-01 10:00"), ("failed", START)])
+    def test_moved_again_after_a_mail(self, session: Session, cast: Cast, state: str, was: str) -> None:
+        outcome = booked(cast)
+        moved(outcome, "2026-12-01 10:00")
+        set_on(OutboxMessage, failed(session, outcome.uid, "moved"), state=state)
+        moved(outcome, LATER)
+        failed(session, outcome.uid, "moved")
+        assert [call.was for call in to_call(session)] == [paris(was)]
+
+    def test_a_reminder_is_not_what_told_them_of_the_move(self, session: Session, cast: Cast) -> None:
+        """It was of the hour before."""
+        outcome = booked(cast)
+        moved(outcome, "2026-12-01 10:00")
+        failed(session, outcome.uid, "moved")
+        session.rollback()
+        moved(outcome, LATER)
+        failed(session, outcome.uid, "moved")
+        set_on(OutboxMessage, failed(session, outcome.uid, "reminder"), state="sent", reason=None)
+        assert [call.was for call in to_call(session)] == [paris(START)]
+
+
 def test_who_called_it_off_is_not_called_back(session: Session, cast: Cast) -> None:
     outcome = booked(cast, cast.kone)
     cancel(Cancel("c", outcome.uid, "usager"), act())

@@ -56,6 +56,13 @@ class TestRaces:
         assert count(db.session(), Absence) == 1
         assert doctor.examine() == []
 
+    @pytest.mark.parametrize("what", ["absence", "room", "site"])
+    def test_the_same_order_sent_at_once_gets_one_answer(self, app: Flask, cast: Cast, what: str) -> None:
+        """Whoever waits for the others finds what they answered, not what they stored."""
+        cause = {"absence": ill(cast), "room": works(cast, cast.b1), "site": works(cast, None)}[what]
+        assert race(app, [lambda: displace(Displace("same", cause), act())] * 8) == {"ok": 8}
+        assert count(db.session(), Absence if what == "absence" else Closure) == 1
+
     @pytest.mark.parametrize("where", ["absence", "room", "site"])
     def test_no_booking_slips_into_what_is_being_stored(self, app: Flask, cast: Cast, where: str) -> None:
         """Bookings against one absence or closure: whatever it did not foresee stops it, or comes too late."""

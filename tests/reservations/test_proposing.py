@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
 from booking import jobs, schema
 from booking.db import in_transaction
-from booking.errors import BookingError, NotFound, SlotTaken, TooManyHolds
+from booking.errors import BookingError, DatabaseUnavailable, Invalid, NotFound, SlotTaken, TooManyHolds
 from booking.people.models import Usager
 from booking.reservations import (
     Book,
@@ -58,17 +59,17 @@ from tests.builders import (
     store,
 )
 from tests.reservations.racing import overlaps, race
-from tests.reservations.waiters import NINE, THIS_MONDAY, entry, fill, made, seen, waits
+from tests.reservations.waiters import NINE, THIS_MONDAY, entry, fill, lost, made, seen, waits
 
 HALF = timedelta(minutes=30)
 OPENS = paris("2026-11-23 08:30")
 LATER = Wishes(MONDAY, MONDAY, starts=570)
 
 
-def booked(uid: str, key: str = "b") -> Outcome:
+def booked(uid: str, key: str = "b", now: datetime = NOW) -> Outcome:
     """Book what was proposed, as an edge does."""
     command = in_transaction(lambda session: proposals.answer_to(session, key, uid))
-    return book(command, act()) if isinstance(command, Book) else join(command, act())
+    return book(command, act(now)) if isinstance(command, Book) else join(command, act(now))
 
 
 class TestWhatIsProposed:
@@ -258,13 +259,41 @@ class TestBooking:
         assert entry(session, noted.uid).outcome == "booked"
         assert [each.state for each in made(session)] == ["booked"]
 
+    def test_booked_after_all_what_was_proposed_since_is_given_back(self, cast: Cast, session: Session) -> None:
+        """The page was still open on what had lapsed: nobody waits for the second any more."""
+        noted = waits(cast, wishes=Wishes(MONDAY, MONDAY, starts=600))
+        (first,) = propose(NOW)
+        (since,) = propose(first.expires_at)
+        booked(first.uid, now=first.expires_at)
+        assert entry(session, noted.uid).outcome == "booked"
+        assert {each.uid: each.state for each in made(session)} == {first.uid: "booked", since.uid: "lapsed"}
+        assert rows_of(session, schema.metadata)["hold"] == 0
+        assert doctor.examine() == []
+
     def test_booked_for_somebody_else_they_wait_on(self, cast: Cast, session: Session) -> None:
         noted = waits(cast)
         (one,) = propose(NOW)
-        book(Book("b", cast.entretien, one.start, cast.roux, cast.kone, hold=one.uid), act())
+        outcome = book(Book("b", cast.entretien, one.start, cast.roux, cast.kone, hold=one.uid), act())
         assert entry(session, noted.uid).outcome is None
         assert [each.state for each in made(session)] == ["declined"]
+        history = reading.history(session, outcome.appointment_id)
+        assert [event.reason for event in history] == [None], "whoever got it never waited"
         assert doctor.examine() == []
+
+    def test_booked_for_them_with_somebody_else_it_comes_from_the_list(self, cast: Cast, session: Session) -> None:
+        waits(cast)
+        (one,) = propose(NOW)
+        together = Book("b", cast.entretien, one.start, cast.roux, cast.kone, family=(cast.diallo,), hold=one.uid)
+        outcome = book(together, act())
+        assert [event.reason for event in reading.history(session, outcome.appointment_id)] == ["waiting_list"]
+
+    def test_a_reason_that_is_given_is_kept(self, cast: Cast, session: Session) -> None:
+        waits(cast)
+        (one,) = propose(NOW)
+        command = in_transaction(lambda inside: proposals.answer_to(inside, "b", one.uid))
+        assert isinstance(command, Book)
+        outcome = book(command, replace(act(), reason="usager_request"))
+        assert [event.reason for event in reading.history(session, outcome.appointment_id)] == ["usager_request"]
 
     def test_a_refused_booking_leaves_it_proposed(self, cast: Cast, session: Session) -> None:
         waits(cast)
@@ -299,6 +328,26 @@ class TestBooking:
         (one,) = propose(OPENS)
         with pytest.raises(BookingError):
             renew(one.uid, act(one.expires_at - timedelta(minutes=1)))
+
+    def test_proposed_just_before_it_is_kept_until_its_start(self, cast: Cast, session: Session) -> None:
+        """Renewed, it is not kept beyond: nobody could book it then."""
+        waits(cast)
+        (one,) = propose(NINE - timedelta(minutes=10))
+        assert one.expires_at == one.start == NINE
+        with pytest.raises(Invalid) as refused:
+            renew(one.uid, act(NINE - timedelta(minutes=1)))
+        assert refused.value.rule == "too_long_held"
+        assert session.scalars(sa.select(Hold.expires_at)).all() == [NINE]
+
+    def test_what_is_shown_of_it_follows_what_is_kept(self, cast: Cast, session: Session) -> None:
+        """The waiting list says until when: it is the same hour as on the booking page."""
+        waits(cast, wishes=LATER)
+        (one,) = propose(NOW)
+        now = one.expires_at - timedelta(minutes=2)
+        set_on(Hold, 1, created_at=now - timedelta(minutes=10))
+        assert renew(one.uid, act(now)).expires_at == now + timedelta(minutes=5)
+        assert [each.expires_at for each in made(session)] == [now + timedelta(minutes=5)]
+        assert session.scalars(sa.select(Hold.expires_at)).all() == [now + timedelta(minutes=5)]
 
 
 class TestHowMuchIsKept:
@@ -343,6 +392,18 @@ class TestHowMuchIsKept:
         assert [found.usager_id for found in propose(NOW, searches=1)] == [one]
         assert [found.usager_id for found in propose(NOW, searches=1)] == [other]
 
+    @pytest.mark.parametrize(("searches", "minutes"), [(1, 3), (2, 2), (3, 1), (8, 1)])
+    def test_who_came_last_has_their_turn(self, cast: Cast, searches: int, minutes: int) -> None:
+        """The first find nothing, however often they are looked for: nobody is kept waiting by them."""
+        fill(cast)
+        store(absence(cast.lenoir, "2026-11-23 08:00", "2026-11-23 18:00"))
+        first, second, last = add_usagers(3)
+        waits(cast, first)
+        waits(cast, second, type_id=cast.consultation, professional_id=cast.lenoir)
+        waits(cast, last, professional_id=cast.diop, now=NOW + timedelta(seconds=1))
+        found = [one for n in range(minutes) for one in propose(NOW + n * timedelta(minutes=1), searches)]
+        assert [one.usager_id for one in found] == [last]
+
     def test_a_closure_does_not_shorten_it(self, cast: Cast) -> None:
         store(closure(cast.site, "2026-11-23 08:00", "2026-11-23 10:00"))
         waits(cast, wishes=Wishes(MONDAY, MONDAY, starts=840))
@@ -367,6 +428,30 @@ def test_what_is_gone_is_forgotten_for_all_who_wait(cast: Cast, session: Session
     free.forget(slot)
     free.forget(slot)
     assert [one.start for one in free.suiting(who, 1)] == [NINE + HALF]
+
+
+class TestWithoutTheServer:
+    """What was asked before is committed: nothing here may say that it was not."""
+
+    def test_what_cannot_be_read_is_a_refusal(
+        self, cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits(cast)
+        with monkeypatch.context() as gone:
+            gone.setattr(proposing, "wanting", lost)
+            with pytest.raises(DatabaseUnavailable):
+                propose(NOW)
+        assert made(session) == []
+        assert len(propose(NOW)) == 1
+
+    def test_a_mistake_of_ours_stays_one(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        def wrong(_session: Session) -> None:
+            raise exc.ProgrammingError("SELECT", {}, Exception("no such column"))
+
+        waits(cast)
+        monkeypatch.setattr(proposing, "wanting", wrong)
+        with pytest.raises(exc.ProgrammingError):
+            propose(NOW)
 
 
 class TestRaces:

@@ -127,6 +127,7 @@ def test_who_joins_without_naming_it_takes_their_own(cast: Cast, session: Sessio
     propose(NOW)
     join(Join("own", full.uid, other), act())
     assert entry(session, noted.uid).outcome == "booked"
+    assert reading.history(session, full.appointment_id)[-1].reason == "waiting_list"
     assert doctor.examine() == []
 
 
@@ -138,6 +139,7 @@ def test_they_may_be_added_for_them(cast: Cast, session: Session, full: Outcome,
     join(Join("else", full.uid, cast.diallo, hold=proposed.uid), act())
     assert entry(session, noted.uid).outcome is None
     assert [one.state for one in made(session)] == ["declined"]
+    assert reading.history(session, full.appointment_id)[-1].reason is None, "whoever got it never waited"
 
 
 def test_once_it_has_expired_anybody_may_have_it(cast: Cast, session: Session, full: Outcome, other: int) -> None:

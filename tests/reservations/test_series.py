@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ from booking.reservations import (
     cancel,
     doctor,
     hold,
+    propose,
     reading,
     record_attendance,
     store,
@@ -47,9 +49,11 @@ from booking.reservations.series import (
     move_series,
     weekly,
 )
-from tests.builders import PARIS, Cast, absence, act, block, paris, rows_of
+from booking.reservations.state import State
+from tests.builders import NOW, PARIS, Cast, absence, act, block, paris, rows_of
 from tests.builders import store as keep
 from tests.reservations.telling import Told
+from tests.reservations.waiters import entry, waits
 
 NINE, TEN = paris("2026-11-23 09:00"), paris("2026-11-23 10:00")
 WEEK = timedelta(weeks=1)
@@ -271,6 +275,29 @@ class TestMoving:
         assert refused.value.rule == "unchanged"
 
 
+SCOPED: dict[str, Callable[[str], object]] = {
+    "moved": lambda uid: move_series(MoveSeries("m", uid, "all", TEN), act()),
+    "cancelled": lambda uid: cancel_series(CancelSeries("c", uid, "all", "service"), act()),
+}
+
+
+@pytest.mark.parametrize("change", SCOPED)
+def test_rows_are_locked_in_the_order_of_every_command_of_several(
+    booked: tuple[Outcome, ...], monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """By uid (docs/decisions/0004): by any other, this and a displacement of the same wait for each other for ever."""
+    locked: list[str] = []
+    lock = store.locked
+
+    def noting(session: Session, uid: str) -> State:
+        locked.append(uid)
+        return lock(session, uid)
+
+    monkeypatch.setattr(store, "locked", noting)
+    SCOPED[change](booked[0].uid)
+    assert locked == sorted(each.uid for each in booked)
+
+
 class TestForeseen:
     def test_what_stands_in_the_way_of_each(self, cast: Cast, session: Session) -> None:
         book(Book("busy", cast.entretien, SIX[1], cast.roux, cast.kone), act())
@@ -296,6 +323,19 @@ class TestHeld:
         kept = hold(Book("held", cast.entretien, NINE, cast.roux, None), act())
         done = book_series(six(cast, hold=kept.uid), act())
         assert starts(session, done) == list(SIX)
+        assert rows_of(session, schema.metadata)["hold"] == 0
+        assert doctor.examine() == []
+
+    @pytest.mark.parametrize(("who", "reason"), [("diallo", "waiting_list"), ("kone", None)])
+    def test_a_proposal_is_the_reason_of_whoever_waited(
+        self, cast: Cast, session: Session, who: str, reason: str | None
+    ) -> None:
+        noted = waits(cast)
+        (proposed,) = propose(NOW)
+        done = book_series(six(cast, hold=proposed.uid, usager=getattr(cast, who)), act())
+        session.rollback()
+        assert [reading.history(session, each.appointment_id)[0].reason for each in done] == [reason] * 6
+        assert entry(session, noted.uid).outcome == ("booked" if reason else None)
         assert rows_of(session, schema.metadata)["hold"] == 0
         assert doctor.examine() == []
 

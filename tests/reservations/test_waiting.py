@@ -165,6 +165,14 @@ class TestForASession:
             wait(WaitForSession("k", workshop.uid, cast.kone), act())
         assert refused.value.rule == "already"
 
+    def test_nobody_learns_who_takes_part_from_another_namespace(self, cast: Cast, workshop: Outcome) -> None:
+        """Whoever is hidden answers like somebody unknown, whether or not they have a seat."""
+        (other,) = add_usagers(1)
+        for hidden in (cast.kone, other):
+            set_on(Usager, hidden, service_id=cast.pmi)
+            with pytest.raises(NotFound):
+                wait(WaitForSession("k", workshop.uid, hidden), act())
+
     def test_not_once_it_has_begun_or_is_cancelled(self, cast: Cast, workshop: Outcome) -> None:
         with pytest.raises(AppointmentClosed):
             wait(WaitForSession("k", workshop.uid, cast.diallo), act(NINE))

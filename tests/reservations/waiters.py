@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
 from booking.reservations import Book, Outcome, Wait, book, wait
@@ -60,6 +61,13 @@ def seen(session: Session) -> tuple[Free, Wanting, Candidate]:
     session.rollback()
     free = Free(session, wanting(session), NOW, searches=1)
     return free, free.entries[0], free.suiting(free.entries[0], 1)[0]
+
+
+def lost(session: Session) -> NoReturn:
+    """What a read meets when the server goes away."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    raise exc.OperationalError("SELECT", {}, Exception("disk I/O error"))
 
 
 def entry(session: Session, uid: str) -> Waiting:

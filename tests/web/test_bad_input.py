@@ -108,7 +108,10 @@ FORMS = {
     "end of an opening": Sent(
         "/professionnels/diop/plages/{opening}/terminer", {"fin{opening}-last_day": "2026-12-07"}
     ),
-    "absence": Sent("/professionnels/diop/absences", {"a-start": "2026-11-23T09:00", "a-end": "2026-11-23T10:00"}),
+    "absence": Sent(
+        "/professionnels/diop/absences",
+        {"key": "key-of-the-form", "a-start": "2026-11-23T09:00", "a-end": "2026-11-23T10:00"},
+    ),
     "calendar link": Sent("/professionnels/diop/agenda", {"l-label": "Outlook", "l-wording": "occupe"}),
 }
 
@@ -195,7 +198,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     "book, confidential": KEY,
     "move": [*KEY, *VERSION, *on_a_time("start"), ("professional", "inconnu", UNKNOWN)],
-    "room": [*KEY, *VERSION, ("room", "", REQUIRED), ("room", "B99", UNKNOWN), ("room", "B1", UNKNOWN)],
+    "room": [*KEY, *VERSION, ("room", "", REQUIRED), ("room", "B99", UNKNOWN), ("room", "B1", "Rien ne change ainsi")],
     "cancel": [*KEY, *VERSION, ("by", "", REQUIRED), ("by", "chef", UNKNOWN)],
     "attendance": [
         *KEY,

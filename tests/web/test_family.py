@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from booking.reservations import doctor
-from tests.builders import Cast, add_usagers
+from booking.slots.models import AppointmentType
+from tests.builders import Cast, add_usagers, set_on
 from tests.web.browsing import Browser, Page
 from tests.web.pages import SLOT
 from tests.web.test_booking import NEW, appointments, create, page_with_people, status
@@ -72,6 +73,34 @@ def test_the_same_person_twice_is_refused(amina: Browser, cast: Cast, session: S
     assert refused.status == 422
     assert "indiquée deux fois" in refused.text
     assert appointments(session) == 0
+
+
+class TestMoreThanASessionHasSeats:
+    @pytest.fixture
+    def pair(self, cast: Cast) -> str:
+        """M. Diallo and whoever comes with him, for a session of one seat."""
+        set_on(AppointmentType, cast.entretien, capacity=1)
+        return f"{SLOT}&famille={cast.diallo}"
+
+    def test_who_is_known_may_wait(self, amina: Browser, cast: Cast, session: Session, pair: str) -> None:
+        page = amina.get(f"{pair}&usager={cast.kone}")
+        refused = amina.send(page_with_people(page), NEW)
+        assert (refused.status, "séance est complète (1 place)" in refused.text) == (409, True)
+        assert "Ce créneau n’est plus possible" not in refused.text
+        assert "Pour KONÉ Aminata" in refused.text
+        assert "DIALLO Amadou" in refused.text
+        assert appointments(session) == 0
+        noting = follow(amina, refused, "Noter la demande sur la liste d’attente")
+        assert noting.status == 200
+        assert noting.tree.one("select", name="professionnel")
+        for check in (check_frame, check_ids, check_fields, check_headings):
+            check(refused)
+
+    def test_what_was_typed_of_somebody_new_is_kept(self, amina: Browser, session: Session, pair: str) -> None:
+        refused = create(amina, amina.get(f"{pair}&q=Traoré"), first_name="Awa")
+        assert refused.status == 409
+        assert refused.tree.one("input", name="first_name")["value"] == "Awa"
+        assert appointments(session) == 0
 
 
 def test_of_a_confidential_service_nobody_is_named(amina: Browser, cast: Cast) -> None:

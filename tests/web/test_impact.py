@@ -7,10 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import messages, reservations
+from booking.errors import DatabaseUnavailable
 from booking.people.models import Usager
 from booking.reservations import store
 from booking.reservations.commands import Act, Book, Cancel, Move
+from booking.reservations.displacing import Displace, displace
 from booking.slots.models import Absence, Closure
+from booking.web import impact
 from tests.builders import NOW, Cast, paris
 from tests.web.browsing import Browser, Element, Page
 
@@ -216,6 +219,44 @@ class TestAbsence:
     @pytest.mark.parametrize("query", ["", "debut=x&fin=y", "debut=2026-11-23T12:00&fin=2026-11-23T09:00"])
     def test_an_address_that_makes_no_sense(self, amina: Browser, query: str) -> None:
         assert amina.get(f"{ROUX}/absences/nouvelle?{query}").status == 422
+
+
+FORMS = {
+    "absence": (ROUX, ROUX + "/absences", ABSENCE, Absence),
+    "closure": ("/fermetures", "/fermetures", CLOSURE, Closure),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+class TestSentTwice:
+    """« Renvoyez-la telle quelle » is true: the form has a key, and what was stored is not said to be in the way."""
+
+    def test_it_acts_once(self, amina: Browser, session: Session, form: str) -> None:
+        address, action, typed, model = FORMS[form]
+        page = amina.get(address)
+        for _ in range(2):
+            assert "ajoutée." in amina.send(page, action, **typed).text
+        assert count(session, model) == 1
+
+    def test_an_outage_gives_it_back_to_be_sent_again(
+        self, amina: Browser, session: Session, monkeypatch: pytest.MonkeyPatch, form: str
+    ) -> None:
+        """The answer is lost: whatever was stored, the same sent again stores it once."""
+        address, action, typed, model = FORMS[form]
+        page = amina.get(address)
+
+        def unanswered(command: Displace, act: Act) -> None:
+            displace(command, act)
+            raise DatabaseUnavailable(command.key, unsure=True)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(impact, "displace", unanswered)
+            lost = amina.send(page, action, **typed)
+        assert (lost.status, "Renvoyez-la telle quelle" in lost.text) == (503, True)
+        (again,) = [each for each in lost.tree.all("form", method="post") if each.all("input", name="key")]
+        sent = {each["name"]: each["value"] for each in again.all("input")}
+        assert "ajoutée." in amina.post(action, sent).text
+        assert count(session, model) == 1
 
 
 class TestClosures:

@@ -7,11 +7,24 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from booking import reservations
-from booking.reservations import Book, Join, Outcome, Wait, WaitForSession, book, doctor, join, propose, wait, waiting
+from booking.reservations import (
+    Book,
+    Join,
+    Outcome,
+    Wait,
+    WaitForSession,
+    book,
+    doctor,
+    join,
+    propose,
+    proposing,
+    wait,
+    waiting,
+)
 from booking.reservations.wishes import Wishes
 from booking.slots.models import AppointmentType
 from tests.builders import MONDAY, NOW, Cast, act, add_usagers, set_on
-from tests.reservations.waiters import NINE, entry, fill, made, waits
+from tests.reservations.waiters import NINE, entry, fill, lost, made, waits
 from tests.web.browsing import Browser, Page
 
 LIST, NEW = "/liste-d-attente", "/liste-d-attente/nouvelle"
@@ -150,6 +163,19 @@ class TestProposing:
         assert "Créneau proposé à DIALLO Amadou : lundi 23 novembre 2026 à 9h00" in done.text
         assert "retenu jusqu’au lundi 23 novembre 2026 à 9h00" in done.text
         assert [one.state for one in made(session)] == ["pending"]
+
+    def test_what_was_done_is_said_also_when_nothing_can_be_proposed(
+        self, amina: Browser, cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The server goes away once it is cancelled: « Rien n’a été enregistré » would be a lie."""
+        first, *_ = fill(cast)
+        waits(cast)
+        page = amina.get(f"/rendez-vous/{first.uid}")
+        with monkeypatch.context() as gone:
+            gone.setattr(proposing, "wanting", lost)
+            done = amina.send(page, f"/rendez-vous/{first.uid}/annuler", by="service")
+        assert (done.status, "Rendez-vous annulé" in done.text) == (200, True)
+        assert made(session) == []
 
     def test_the_cookie_carries_no_name(self, amina: Browser, cast: Cast) -> None:
         first, *_ = fill(cast)
