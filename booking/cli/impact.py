@@ -19,7 +19,7 @@ from booking.messages.calls import Person
 from booking.people.models import Professional
 from booking.reservations import impact as engine
 from booking.reservations import store
-from booking.reservations.displacing import Decision, Displace, Moved, Word
+from booking.reservations.displacing import Decision, Displace, Moved, Otherwise
 from booking.reservations.displacing import displace as carry_out
 from booking.reservations.impact import Absent, Cause, Closed, Hit
 from booking.reservations.models import Command
@@ -88,7 +88,7 @@ def impact() -> None:
 def absence(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     """Montre ce qu’une absence toucherait, et où chaque rendez-vous pourrait aller. Rien n’est enregistré.
 
-    Clés JSON : liste de uid, version, start, end, room, professionals, usagers (usager, silence), proposals
+    Clés JSON : liste de uid, version, start, end, room, professionals, usagers (usager, silence), destinations
     (start, professionals, room).
     """
     _show(db.session(), _absent(ctx, given), as_json)
@@ -152,13 +152,13 @@ def _object(hit: Hit, people: Sequence[Person], words: _Words) -> dict[str, Any]
         "room": words.rooms.get(hit.room_id or 0),
         "professionals": words.codes(hit.professional_ids),
         "usagers": [{"usager": each.usager_id, "silence": each.silence} for each in people],
-        "proposals": [
+        "destinations": [
             {
                 "start": answers.iso(each.start, words.zone),
                 "professionals": words.codes(each.professional_ids or hit.professional_ids),
                 "room": words.rooms.get(each.room_id or 0),
             }
-            for each in hit.proposals
+            for each in hit.destinations
         ],
     }
 
@@ -166,12 +166,12 @@ def _object(hit: Hit, people: Sequence[Person], words: _Words) -> dict[str, Any]
 def _lines(hit: Hit, people: Sequence[Person], words: _Words) -> Iterator[str]:
     yield f"{hit.uid}  {french.moment(hit.start, words.zone)}  {words.rooms.get(hit.room_id or 0, '')}".rstrip()
     for each in people:
-        told = f"à appeler, {fate.REASONS[each.silence]}" if each.silence else "prévenu par courriel"
+        told = f"à appeler, {fate.REASONS[each.silence]}" if each.silence else "joignable par courriel"
         yield f"    {each.who} : {told}"
-    for proposal in hit.proposals:
-        who = french.listed(words.codes(proposal.professional_ids or hit.professional_ids))
-        room = f", salle {words.rooms[proposal.room_id]}" if proposal.room_id else ""
-        yield f"    possible : {french.moment(proposal.start, words.zone)}, {who}{room}"
+    for destination in hit.destinations:
+        who = french.listed(words.codes(destination.professional_ids or hit.professional_ids))
+        room = f", salle {words.rooms[destination.room_id]}" if destination.room_id else ""
+        yield f"    possible : {french.moment(destination.start, words.zone)}, {who}{room}"
 
 
 # ------------------------------------------------------------------ storing it
@@ -238,7 +238,7 @@ def _decisions(
     yield from named
     if given["cancel_all"] or given["leave_all"]:
         already = {each.uid for each in named}
-        rest: Word = "cancelled" if given["cancel_all"] else "left_alone"
+        rest: Otherwise = "cancelled" if given["cancel_all"] else "left_alone"
         yield from (Decision(uid, None, rest) for uid in hit if uid not in already)
 
 

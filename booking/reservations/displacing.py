@@ -20,7 +20,7 @@ from booking.reservations.state import State
 from booking.resources import lock_people
 from booking.slots import planning
 
-Word = Literal["cancelled", "left_alone"]
+Otherwise = Literal["cancelled", "left_alone"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Decision:
 
     uid: str
     version: int | None
-    fate: Moved | Word
+    fate: Moved | Otherwise
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from booking.db import execute
 from booking.errors import NotFound, SlotUnavailable
 from booking.people.models import Usager
-from booking.reservations.models import Appointment, Participation, Proposal, Waiting, appointment_professional
-from booking.reservations.state import LEFT
+from booking.reservations import seats
+from booking.reservations.models import Appointment, Proposal, Waiting, appointment_professional
 from booking.reservations.wishes import Wishes
 from booking.slots import availability, hours, lookups, schedule
 from booking.slots.availability import LONGEST_SEARCH, Search
 from booking.slots.grid import Grid
-from booking.slots.models import AppointmentType, Hold
+from booking.slots.models import AppointmentType
 
 Same = tuple[int, int | None, bool]
 
@@ -85,10 +85,6 @@ _WANTING = (
 _PROPOSED = sa.select(Proposal.starts_at, Proposal.professional_id, Proposal.appointment_id).where(
     Proposal.waiting_id == sa.bindparam("key")
 )
-_PRESENT = sa.select(sa.func.count()).where(
-    Participation.appointment_id == Appointment.id, Participation.attendance.not_in(LEFT)
-)
-_HELD = sa.select(sa.func.count()).where(Hold.appointment_id == Appointment.id, Hold.expires_at > sa.bindparam("now"))
 _SESSIONS = (
     sa.select(
         Appointment.id,
@@ -102,7 +98,7 @@ _SESSIONS = (
         Appointment.type_id == sa.bindparam("type"),
         Appointment.cancelled_at.is_(None),
         Appointment.starts_at > sa.bindparam("now"),
-        Appointment.capacity > _PRESENT.scalar_subquery() + _HELD.scalar_subquery(),
+        seats.FREE > 0,
     )
     .order_by(Appointment.starts_at, Appointment.id)
 )

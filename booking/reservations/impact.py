@@ -27,7 +27,7 @@ from booking.slots.planned import check_span
 from booking.slots.schedule import LONGEST
 
 MOST = 500  # appointments that one absence or closure may hit: all are locked and written in one transaction
-PROPOSED = 60  # the first of them get proposals: each is a search over several weeks
+WITH_DESTINATIONS = 60  # the first of them get destinations: each is a search over several weeks
 AT_ONCE, OF_THEIRS, IN_ALL = 3, 3, 6
 
 
@@ -55,7 +55,7 @@ Cause = Absent | Closed
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Destination:
     """Where an appointment could go; None keeps its professionals, or lets the engine choose the room."""
 
     start: datetime
@@ -74,37 +74,23 @@ class Hit:
     professional_ids: frozenset[int]
     usager_ids: frozenset[int]
     room_id: int | None
-    proposals: tuple[Proposal, ...]
-
-
-def of_absence(session: Session, professional_id: int, start: datetime, end: datetime, act: Act) -> list[Hit]:
-    """What an absence over [start, end) hits, by start. Raises Invalid for a period that makes no sense.
-
-    Raises it too, « too_many_hits », for more than 500 appointments.
-    """
-    return of(session, Absent(professional_id, start, end), act)
-
-
-def of_closure(
-    session: Session, site_id: int, room_id: int | None, start: datetime, end: datetime, act: Act
-) -> list[Hit]:
-    """What closing a site, or one room of it, over [start, end) hits. Raises as `of_absence`.
-
-    Whatever way people meet: while a site is closed the rules give no slot there, not even by phone or at home, for
-    those who would call are away.
-    """
-    return of(session, Closed(site_id, room_id, start, end, ""), act)
+    destinations: tuple[Destination, ...]
 
 
 def of(session: Session, cause: Cause, act: Act) -> list[Hit]:
-    """What it hits, by start; the first 60 with proposals, whose first ones can all be taken together."""
+    """What an absence or a closure hits, by start; the first 60 with destinations, all of whose first can be taken.
+
+    Whatever way people meet: while a site is closed the rules give no slot there, not even by phone or at home, for
+    those who would call are away. Raises Invalid for a period that makes no sense and, « too_many_hits », for more
+    than 500 appointments.
+    """
     check_span(cause.start, cause.end, act.now)
-    given = Given()
+    earmarked = Earmarked()
     found = []
     for rank, state in enumerate(hits(session, cause, act.now)):
-        proposals = _proposals(session, cause, state, given, act) if rank < PROPOSED else ()
-        given.keep(state, proposals[:1])
-        found.append(_hit(state, proposals))
+        destinations = _destinations(session, cause, state, earmarked, act) if rank < WITH_DESTINATIONS else ()
+        earmarked.keep(state, destinations[:1])
+        found.append(_hit(state, destinations))
     return found
 
 
@@ -151,7 +137,7 @@ def _supposed(cause: Cause) -> Supposed:
     return Supposed("room", cause.room_id, _span(cause))
 
 
-def _hit(state: State, proposals: tuple[Proposal, ...]) -> Hit:
+def _hit(state: State, destinations: tuple[Destination, ...]) -> Hit:
     return Hit(
         uid=state.uid,
         version=state.version,
@@ -160,58 +146,60 @@ def _hit(state: State, proposals: tuple[Proposal, ...]) -> Hit:
         professional_ids=state.professional_ids,
         usager_ids=state.present,
         room_id=state.room_id,
-        proposals=proposals,
+        destinations=destinations,
     )
 
 
 # ------------------------------------------------------------------ where it could go
 
 
-class Given:
-    """What the first proposals would take, so that those that follow propose something else."""
+class Earmarked:
+    """What the first destinations would take, so that those that follow propose something else."""
 
     def __init__(self) -> None:
         self._taken: dict[int, list[Span]] = defaultdict(list)
 
-    def keep(self, state: State, proposals: Sequence[Proposal]) -> None:
+    def keep(self, state: State, destinations: Sequence[Destination]) -> None:
         """Keep what these would take."""
-        for proposal in proposals:
-            for key in _resources(state, proposal):
-                self._taken[key].append(state.with_buffers(proposal.start))
+        for destination in destinations:
+            for key in _resources(state, destination):
+                self._taken[key].append(state.with_buffers(destination.start))
 
-    def leaves(self, state: State, proposal: Proposal) -> bool:
+    def leaves(self, state: State, destination: Destination) -> bool:
         """Whether nothing of it is kept."""
-        first, last = state.with_buffers(proposal.start)
-        spans = (span for key in _resources(state, proposal) for span in self._taken[key])
+        first, last = state.with_buffers(destination.start)
+        spans = (span for key in _resources(state, destination) for span in self._taken[key])
         return all(last <= start or end <= first for start, end in spans)
 
 
-def _resources(state: State, proposal: Proposal) -> frozenset[int]:
-    people = state.professional_ids if proposal.professional_ids is None else proposal.professional_ids
-    return people if proposal.room_id is None else people | {proposal.room_id}
+def _resources(state: State, destination: Destination) -> frozenset[int]:
+    people = state.professional_ids if destination.professional_ids is None else destination.professional_ids
+    return people if destination.room_id is None else people | {destination.room_id}
 
 
-def _proposals(session: Session, cause: Cause, state: State, given: Given, act: Act) -> tuple[Proposal, ...]:
+def _destinations(
+    session: Session, cause: Cause, state: State, earmarked: Earmarked, act: Act
+) -> tuple[Destination, ...]:
     """At the same time first, which disturbs nobody; at other times unless somebody has arrived."""
     question = replace(moving.same_again(session, state, act), supposed=_supposed(cause))
     if isinstance(cause, Closed) and cause.room_id is not None:
-        elsewhere = [each for each in _in_another_room(session, question, state) if given.leaves(state, each)]
+        elsewhere = [each for each in _in_another_room(session, question, state) if earmarked.leaves(state, each)]
         if elsewhere:
             return tuple(elsewhere)
     question = _whoever_can(session, question, state, cause)
-    found = [each for each in _found(session, question, state, act.now) if given.leaves(state, each)]
+    found = [each for each in _found(session, question, state, act.now) if earmarked.leaves(state, each)]
     at_once = [each for each in found if each.start == state.starts_at and each.professional_ids][:AT_ONCE]
     if isinstance(cause, Absent):
         at_once += _without(session, question, state, cause.professional_id)
     return (*at_once, *([] if state.begun else _nearest(found, state)))
 
 
-def _in_another_room(session: Session, question: Question, state: State) -> Iterator[Proposal]:
+def _in_another_room(session: Session, question: Question, state: State) -> Iterator[Destination]:
     """The rooms free at the same time, as the engine decides a change of room, its preferred one first."""
     at_any_time = replace(question, notice=Notice(now=0, desk=0))
     verdict = availability.decide(session, at_any_time, state.starts_at)
     if verdict.site_id == state.site_id:
-        yield from (Proposal(state.starts_at, room_id=room_id) for room_id in verdict.room_ids[:AT_ONCE])
+        yield from (Destination(state.starts_at, room_id=room_id) for room_id in verdict.room_ids[:AT_ONCE])
 
 
 def _whoever_can(session: Session, question: Question, state: State, cause: Cause) -> Question:
@@ -226,7 +214,7 @@ def _whoever_can(session: Session, question: Question, state: State, cause: Caus
     return replace(question, professional_ids=[who for who in qualified if who not in others], colleague_ids=others)
 
 
-def _found(session: Session, question: Question, state: State, now: datetime) -> list[Proposal]:
+def _found(session: Session, question: Question, state: State, now: datetime) -> list[Destination]:
     """What is free around its start and at it, even when it has begun; each start with the same people once."""
     own = state.starts_at
     before = int(own.timestamp()) - 1
@@ -240,22 +228,25 @@ def _found(session: Session, question: Question, state: State, now: datetime) ->
     )
 
 
-def _going_to(slot: Slot, question: Question, state: State) -> Proposal:
+def _going_to(slot: Slot, question: Question, state: State) -> Destination:
     people = frozenset({slot.professional_id, *question.colleague_ids})
-    return Proposal(slot.start, None if people == state.professional_ids else people)
+    return Destination(slot.start, None if people == state.professional_ids else people)
 
 
-def _without(session: Session, question: Question, state: State, absent: int) -> list[Proposal]:
+def _without(session: Session, question: Question, state: State, absent: int) -> list[Destination]:
     """The others receive alone, when one of them does the type."""
     others = state.professional_ids - {absent}
     able = bool(others) and schedule.qualified(session, question.kind, others)
-    return [Proposal(state.starts_at, others)] if able else []
+    return [Destination(state.starts_at, others)] if able else []
 
 
-def _nearest(found: Sequence[Proposal], state: State) -> list[Proposal]:
-    """Of the other starts, the nearest with the same people, then with others."""
-    later = sorted(
-        (each for each in found if each.start != state.starts_at), key=lambda each: abs(each.start - state.starts_at)
-    )
-    theirs = [each for each in later if each.professional_ids is None][:OF_THEIRS]
-    return theirs + [each for each in later if each.professional_ids is not None][: IN_ALL - len(theirs)]
+def _nearest(found: Sequence[Destination], state: State) -> list[Destination]:
+    """Of the other starts, the nearest with the same people, then with others: later ones before earlier ones.
+
+    Whoever cannot be reached in time still comes at the old hour: too early, and not for nothing.
+    """
+    own = state.starts_at
+    others = [each for each in found if each.start != own]
+    others.sort(key=lambda each: (each.start < own, abs(each.start - own)))
+    theirs = [each for each in others if each.professional_ids is None][:OF_THEIRS]
+    return theirs + [each for each in others if each.professional_ids is not None][: IN_ALL - len(theirs)]

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from booking.errors import NotFound
 from booking.people.models import Professional
-from booking.reservations import store
+from booking.reservations import seats, store
 from booking.reservations.models import Appointment, Command, History, Participation, appointment_professional
-from booking.reservations.state import LEFT, Attendance, State
+from booking.reservations.state import Attendance, State
 from booking.rooms.models import Site
 from booking.slots import hours, schedule
 from booking.slots.models import Absence, AppointmentType, Hold, Occupancy
@@ -107,13 +107,8 @@ def with_seats(
 
     A seat that is held is not free. At most 50, the next first.
     """
-    present = sa.select(sa.func.count()).where(
-        Participation.appointment_id == Appointment.id, Participation.attendance.not_in(LEFT)
-    )
-    held = sa.select(sa.func.count()).where(Hold.appointment_id == Appointment.id, Hold.expires_at > now)
-    seats = (Appointment.capacity - present.scalar_subquery() - held.scalar_subquery()).label("seats")
     query = (
-        sa.select(Appointment, seats)
+        sa.select(Appointment, seats.FREE.label("free"))
         .options(joinedload(Appointment.room), selectinload(Appointment.professionals))
         .where(
             Appointment.type_id == type_id,
@@ -122,14 +117,14 @@ def with_seats(
             Appointment.starts_at >= start,
             Appointment.starts_at < end,
             Appointment.ends_at > now,
-            seats > 0,
+            seats.FREE > 0,
         )
         .order_by(Appointment.starts_at, Appointment.id)
         .limit(MOST_SESSIONS)
     )
     if professional_id is not None:
         query = query.where(Appointment.professionals.any(Professional.id == professional_id))
-    return [(row.Appointment, row.seats) for row in session.execute(query)]
+    return [(row.Appointment, row.free) for row in session.execute(query, {"now": now})]
 
 
 def kept_until(

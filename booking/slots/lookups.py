@@ -5,12 +5,11 @@ Here because types are the highest of what has a code: professionals and rooms s
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
-from sqlalchemy.sql.base import ExecutableOption
 
 from booking.errors import NotFound
 from booking.people import fields
@@ -22,7 +21,7 @@ Coded = TypeVar("Coded", Room, AppointmentType, Professional)
 
 # Built once: every screen and command asks them (docs/decisions/0008).
 _FIRST_SITE = sa.select(Site).order_by(Site.id).limit(1)
-_BY_CODE = {
+_BY_CODE: dict[type[Room | AppointmentType | Professional], sa.Select[Any]] = {
     model: sa.select(model).where(model.code == sa.bindparam("code")).order_by(model.id)
     for model in (Room, AppointmentType, Professional)
 }
@@ -44,7 +43,7 @@ def zone(session: Session) -> ZoneInfo:
 
 def appointment_type(session: Session, code: str) -> AppointmentType:
     """The type of that code, with its service. Raises NotFound."""
-    return _coded(session, AppointmentType, code, "appointment_type", joinedload(AppointmentType.service))
+    return _coded(session, AppointmentType, code, "appointment_type")
 
 
 def professional(session: Session, code: str) -> Professional:
@@ -57,11 +56,11 @@ def room(session: Session, code: str) -> Room:
     return _coded(session, Room, code, "room")
 
 
-def _coded(session: Session, model: type[Coded], code: str, what: str, *options: ExecutableOption) -> Coded:
+def _coded(session: Session, model: type[Coded], code: str, what: str) -> Coded:
     # PostgreSQL takes neither a NUL nor half of a surrogate pair; no code has any.
     if fields.has_control_characters(code):
         raise NotFound(what)
-    found = session.scalars(sa.select(model).options(*options).where(model.code == code).order_by(model.id)).first()
+    found: Coded | None = session.scalars(_BY_CODE[model], {"code": code}).first()
     if found is None:
         raise NotFound(what)
     return found

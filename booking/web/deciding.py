@@ -1,7 +1,7 @@
 """What a page sends about the appointments that an absence or a closure hits: one choice for each.
 
 A choice is what a list offers, « 3.cancelled » or « 3.moved:1795420800:12+14:7 »: the version that was seen, then what
-becomes of the appointment. « 3. » is not decided yet; « 3.?moved:… » neither, and says what the first proposal was.
+becomes of the appointment. « 3. » is not decided yet; « 3.?moved:… » neither, and says where it could go first.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from booking.errors import Invalid
-from booking.reservations.displacing import Decision, Moved, Word
-from booking.reservations.impact import Hit, Proposal
+from booking.reservations.displacing import Decision, Moved, Otherwise
+from booking.reservations.impact import Destination, Hit
 from booking.slots.schedule import moment
 from booking.web.forms import Acting, Choice
 
@@ -39,12 +39,12 @@ class DecidingForm(Acting):
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Answer:
     """What was sent about one appointment; `fate` is None until it is decided."""
 
     uid: str
     version: int
-    fate: Moved | Word | None
+    fate: Moved | Otherwise | None
     first: Moved | None
 
     def decision(self, rest: Rest | None) -> Decision | None:
@@ -55,34 +55,34 @@ class Chosen:
         return None if fate is None else Decision(self.uid, self.version, fate)
 
 
-def sent(values: Mapping[str, str]) -> Iterator[Chosen]:
+def sent(values: Mapping[str, str]) -> Iterator[Answer]:
     """Read what was sent. Raises Invalid for what no page of ours offers."""
     for name, text in values.items():
         if name.startswith(NAME):
             named, choice = _NAME.fullmatch(name), _CHOICE.fullmatch(text)
             if named is None or choice is None:
                 raise Invalid("sort", "unknown")
-            yield _chosen(named[1], choice)
+            yield _answer(named[1], choice)
 
 
-def _chosen(uid: str, found: re.Match[str]) -> Chosen:
+def _answer(uid: str, found: re.Match[str]) -> Answer:
     version, word, undecided, start, people, room = found.groups()
     if start is None:
-        return Chosen(uid, int(version), cast("Word | None", word), None)
+        return Answer(uid, int(version), cast("Otherwise | None", word), None)
     ids = frozenset(map(int, people.split("+"))) if people else None
     moved = Moved(moment(int(start)), ids, int(room) if room else None)
-    return Chosen(uid, int(version), None, moved) if undecided else Chosen(uid, int(version), moved, None)
+    return Answer(uid, int(version), None, moved) if undecided else Answer(uid, int(version), moved, None)
 
 
-def code(hit: Hit, proposal: Proposal) -> str:
-    """What a list sends for a proposal."""
-    people = "+".join(map(str, sorted(proposal.professional_ids or ())))
-    return f"{hit.version}.moved:{int(proposal.start.timestamp())}:{people}:{proposal.room_id or ''}"
+def code(hit: Hit, destination: Destination) -> str:
+    """What a list sends for a destination."""
+    people = "+".join(map(str, sorted(destination.professional_ids or ())))
+    return f"{hit.version}.moved:{int(destination.start.timestamp())}:{people}:{destination.room_id or ''}"
 
 
 def undecided(hit: Hit) -> str:
     """What a list sends while nothing is chosen."""
-    first = code(hit, hit.proposals[0]).partition(".")[2] if hit.proposals else ""
+    first = code(hit, hit.destinations[0]).partition(".")[2] if hit.destinations else ""
     return f"{hit.version}.{'?' if first else ''}{first}"
 
 
@@ -93,9 +93,9 @@ def others(hit: Hit) -> Iterable[tuple[str, str]]:
 
 
 def preselected(hit: Hit) -> str | None:
-    """The first proposal when it disturbs nobody: the same time, as many professionals."""
-    if not hit.proposals:
+    """The first destination when it disturbs nobody: the same time, as many professionals."""
+    if not hit.destinations:
         return None
-    first = hit.proposals[0]
+    first = hit.destinations[0]
     alike = first.professional_ids is None or len(first.professional_ids) == len(hit.professional_ids)
     return code(hit, first) if first.start == hit.start and alike else None

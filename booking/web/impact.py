@@ -20,10 +20,10 @@ from booking.people.models import Professional
 from booking.refusals import sentence, why_not
 from booking.reservations import impact
 from booking.reservations.displacing import Displace, displace
-from booking.reservations.impact import Absent, Cause, Closed, Hit, Proposal
+from booking.reservations.impact import Absent, Cause, Closed, Destination, Hit
 from booking.rooms.models import Room
 from booking.slots import lookups
-from booking.web import deciding, lists
+from booking.web import deciding, lists, wording
 from booking.web.acting import act
 from booking.web.deciding import DecidingForm
 from booking.web.forms import moment, required
@@ -78,12 +78,14 @@ def at_once(key: str, cause: Cause) -> bool:
 
 def address_of_absence(code: str, start: datetime, end: datetime) -> str:
     """The page that shows what an absence hits."""
-    return url_for("impact.absence", code=code, debut=_written(start), fin=_written(end))
+    return url_for("impact.absence", code=code, debut=wording.in_address(start), fin=wording.in_address(end))
 
 
 def address_of_closure(room_code: str | None, start: datetime, end: datetime, label: str) -> str:
     """The page that shows what a closure hits."""
-    return url_for("impact.closure", salle=room_code, debut=_written(start), fin=_written(end), libelle=label)
+    return url_for(
+        "impact.closure", salle=room_code, debut=wording.in_address(start), fin=wording.in_address(end), libelle=label
+    )
 
 
 # ------------------------------------------------------------------ the pages
@@ -151,10 +153,6 @@ def _instant(name: str) -> datetime:
     return required(moment(lists.zone))(name, request.args.get(name, ""))
 
 
-def _written(instant: datetime) -> str:
-    return instant.isoformat(timespec="minutes").replace("+00:00", "Z")
-
-
 def _carry_out(asked: Asked) -> Response | tuple[str, int]:
     """Do it and say so; or show what it hits now, with what was refused beside each appointment."""
     form = DecidingForm()
@@ -214,7 +212,7 @@ def _rows(session: Session, hits: Sequence[Hit], refused: Refused | None) -> lis
 
 def _choices(hit: Hit, words: _Words) -> dict[str, list[tuple[str, str]]]:
     """What a list offers, by group; nothing decided comes first."""
-    offered = [(each, (deciding.code(hit, each), words.going(hit, each))) for each in hit.proposals]
+    offered = [(each, (deciding.code(hit, each), words.going(hit, each))) for each in hit.destinations]
     groups = {
         "": [(deciding.undecided(hit), "À décider")],
         "À la même heure : personne n’est dérangé": [said for each, said in offered if each.start == hit.start],
@@ -236,7 +234,7 @@ class _Words:
         """« Dr Lenoir et Mme Roux »."""
         return french.listed(sorted(self.people[key] for key in ids))
 
-    def going(self, hit: Hit, to: Proposal) -> str:
+    def going(self, hit: Hit, to: Destination) -> str:
         """« Salle B2 », « Avec M. Diop », « mardi 24 novembre 2026 à 9h00, avec Mme Roux »."""
         who = self.professionals(to.professional_ids or hit.professional_ids)
         if to.start != hit.start:

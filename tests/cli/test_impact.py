@@ -46,15 +46,15 @@ class TestImpact:
         assert (first["uid"], first["version"], first["room"], first["professionals"]) == (nine, 1, "B1", ["roux"])
         assert first["usagers"] == [{"usager": cast.kone, "silence": "contact_none"}]
         assert second["usagers"] == [{"usager": cast.diallo, "silence": None}]
-        proposal = {"start": "2026-11-23T09:00:00+01:00", "professionals": ["diop"], "room": None}
-        assert first["proposals"][0] == proposal
+        destination = {"start": "2026-11-23T09:00:00+01:00", "professionals": ["diop"], "room": None}
+        assert first["destinations"][0] == destination
 
     def test_of_a_closure_in_words(self, app: Flask, cast: Cast, nine: str, ten: str) -> None:
         said = done(app, "impact", *B1)
         assert said.startswith("Rendez-vous touchés : 2.\n")
         assert f"{nine}  lundi 23 novembre 2026 à 9h00  B1" in said
         assert "KONÉ Aminata : à appeler, la personne ne veut pas qu’on lui écrive" in said
-        assert "DIALLO Amadou : prévenu par courriel" in said
+        assert "DIALLO Amadou : joignable par courriel" in said
         assert "possible : lundi 23 novembre 2026 à 9h00, roux, salle B2" in said
 
     def test_of_nothing(self, app: Flask, cast: Cast) -> None:
@@ -99,7 +99,7 @@ class TestDisplace:
         before = rows_of(db.session(), schema.metadata)
         sentence = refused(app, "displace", *ROUX, "--cancel", nine)
         assert sentence.startswith("Rien n’a été enregistré.")
-        assert f"{ten} : Ce rendez-vous vient d’être pris." in sentence
+        assert f"{ten} : Ce rendez-vous vient d’être pris : décidez ce qu’il devient." in sentence
         assert refused_to_program(app, "displace", *ROUX, "--cancel", nine)["error"] == "not_displaced"
         assert rows_of(db.session(), schema.metadata) == before
 

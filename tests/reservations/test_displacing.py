@@ -149,7 +149,7 @@ class TestOneAction:
         hits = impact.of(session, cause, act())
         session.rollback()
         decisions = tuple(
-            Decision(hit.uid, hit.version, Moved(hit.proposals[0].start, hit.proposals[0].professional_ids))
+            Decision(hit.uid, hit.version, Moved(hit.destinations[0].start, hit.destinations[0].professional_ids))
             for hit in hits
         )
         assert len(displace(Displace("d", cause, decisions), act())) == 3

@@ -13,6 +13,7 @@ from booking.db import in_transaction
 from booking.errors import Invalid
 from booking.people.models import Professional, Service
 from booking.reservations import (
+    Act,
     Book,
     Cancel,
     Move,
@@ -27,7 +28,7 @@ from booking.reservations import (
 )
 from booking.reservations import record_attendance as record
 from booking.reservations.displacing import Decision, Displace, displace
-from booking.reservations.impact import MOST, PROPOSED, Absent, Closed, Hit, Proposal
+from booking.reservations.impact import MOST, WITH_DESTINATIONS, Absent, Closed, Destination, Hit
 from booking.rooms.models import Site, SiteHours
 from booking.slots.models import AppointmentType, Opening
 from tests.builders import NOW, Cast, absence, act, add_professionals, add_usagers, block, paris, rows_of, set_on, store
@@ -39,6 +40,16 @@ HALF, DAY = timedelta(minutes=30), timedelta(days=1)
 def roux(cast: Cast, start: datetime = NINE, **more: object) -> Outcome:
     """M. Diallo with Mme Roux, in B1 unless it is taken."""
     return book(Book(f"roux {start}", cast.entretien, start, cast.roux, cast.diallo, **more), act())  # type: ignore[arg-type]
+
+
+def of_absence(session: Session, professional_id: int, start: datetime, end: datetime, act: Act) -> list[Hit]:
+    return impact.of(session, Absent(professional_id, start, end), act)
+
+
+def of_closure(
+    session: Session, site_id: int, room_id: int | None, start: datetime, end: datetime, act: Act
+) -> list[Hit]:
+    return impact.of(session, Closed(site_id, room_id, start, end, ""), act)
 
 
 def uids(hits: list[Hit]) -> list[str]:
@@ -64,15 +75,15 @@ class TestHits:
         store_opening_at_ten(cast)
         book(Book("k", cast.consultation, TEN, cast.lenoir, cast.diallo), act())
         period = paris(f"2026-11-23 {start}"), paris(f"2026-11-23 {end}")
-        assert bool(impact.of_absence(session, cast.lenoir, *period, act())) is hit
-        assert bool(impact.of_closure(session, cast.site, cast.c1, *period, act())) is hit
-        assert bool(impact.of_closure(session, cast.site, None, *period, act())) is hit
+        assert bool(of_absence(session, cast.lenoir, *period, act())) is hit
+        assert bool(of_closure(session, cast.site, cast.c1, *period, act())) is hit
+        assert bool(of_closure(session, cast.site, None, *period, act())) is hit
 
     def test_only_what_stands_and_is_not_over(self, cast: Cast, session: Session) -> None:
         stands, cancelled, seen = roux(cast), roux(cast, TEN), roux(cast, TEN + HALF)
         cancel(Cancel("c", cancelled.uid, "usager"), act())
         record(RecordAttendance("s", seen.uid, cast.diallo, "seen"), act(TEN))
-        found = impact.of_absence(session, cast.roux, NINE, NOON, act())
+        found = of_absence(session, cast.roux, NINE, NOON, act())
         assert [(hit.uid, hit.version, hit.start, hit.end) for hit in found] == [(stands.uid, 1, NINE, NINE + HALF)]
         assert (found[0].professional_ids, found[0].usager_ids) == ({cast.roux}, {cast.diallo})
 
@@ -80,29 +91,29 @@ class TestHits:
         """Said at noon, an absence since the morning hits what is to come."""
         roux(cast)
         later = roux(cast, paris("2026-11-23 14:00"))
-        assert uids(impact.of_absence(session, cast.roux, NINE, NINE + DAY, act(NOON))) == [later.uid]
+        assert uids(of_absence(session, cast.roux, NINE, NINE + DAY, act(NOON))) == [later.uid]
 
     def test_somebody_else_s_and_another_room_s_are_not_hit(self, cast: Cast, session: Session) -> None:
         one = roux(cast)
         other = book(Book("o", cast.entretien, NINE, cast.diop, cast.kone), act())
-        assert uids(impact.of_absence(session, cast.diop, NINE, NOON, act())) == [other.uid]
-        assert uids(impact.of_closure(session, cast.site, cast.b1, NINE, NOON, act())) == [one.uid]
-        assert uids(impact.of_closure(session, cast.site, cast.b2, NINE, NOON, act())) == [other.uid]
+        assert uids(of_absence(session, cast.diop, NINE, NOON, act())) == [other.uid]
+        assert uids(of_closure(session, cast.site, cast.b1, NINE, NOON, act())) == [one.uid]
+        assert uids(of_closure(session, cast.site, cast.b2, NINE, NOON, act())) == [other.uid]
 
     def test_a_closed_site_hits_what_takes_place_by_phone(self, cast: Cast, session: Session) -> None:
         """No slot by phone is given either while the site is closed."""
         called = book(Book("p", cast.appel, NINE, cast.roux, cast.diallo), act())
-        assert uids(impact.of_closure(session, cast.site, None, NINE, NOON, act())) == [called.uid]
+        assert uids(of_closure(session, cast.site, None, NINE, NOON, act())) == [called.uid]
 
     def test_nothing_is_written(self, cast: Cast, session: Session) -> None:
         roux(cast)
         before = rows_of(session, schema.metadata)
-        impact.of_absence(session, cast.roux, NINE, NOON, act())
+        of_absence(session, cast.roux, NINE, NOON, act())
         assert rows_of(session, schema.metadata) == before
 
     def test_a_period_that_makes_no_sense(self, cast: Cast, session: Session) -> None:
         with pytest.raises(Invalid) as refused:
-            impact.of_absence(session, cast.roux, NOON, NINE, act())
+            of_absence(session, cast.roux, NOON, NINE, act())
         assert (refused.value.field, refused.value.rule) == ("end", "end_before_start")
 
     def test_too_many_are_refused(self, cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,9 +123,9 @@ class TestHits:
         monkeypatch.setattr(impact, "MOST", 1)
         monkeypatch.setattr(impact, "_OF_SITE", limited.where(impact.Appointment.site_id == impact._KEY))
         with pytest.raises(Invalid) as refused:
-            impact.of_closure(session, cast.site, None, NINE, NOON, act())
+            of_closure(session, cast.site, None, NINE, NOON, act())
         assert (refused.value.rule, refused.value.facts) == ("too_many_hits", {"maximum": 1})
-        assert MOST > PROPOSED
+        assert MOST > WITH_DESTINATIONS
 
 
 def store_opening_at_ten(cast: Cast) -> None:
@@ -125,31 +136,41 @@ def store_opening_at_ten(cast: Cast) -> None:
 class TestProposals:
     def test_of_an_absence_a_colleague_at_the_same_time_comes_first(self, cast: Cast, session: Session) -> None:
         roux(cast)
-        (hit,) = impact.of_absence(session, cast.roux, NINE, NINE + DAY, act())
-        assert hit.proposals[0] == Proposal(NINE, frozenset({cast.diop}))
-        theirs = [each for each in hit.proposals if each.professional_ids is None]
+        (hit,) = of_absence(session, cast.roux, NINE, NINE + DAY, act())
+        assert hit.destinations[0] == Destination(NINE, frozenset({cast.diop}))
+        theirs = [each for each in hit.destinations if each.professional_ids is None]
         assert [each.start for each in theirs] == [NINE + DAY, NINE + DAY + HALF, NINE + DAY + 2 * HALF]
 
     def test_somebody_absent_is_proposed_nothing_meanwhile(self, cast: Cast, session: Session) -> None:
         roux(cast)
         end = paris("2026-11-27 12:00")
-        (hit,) = impact.of_absence(session, cast.roux, NINE, end, act())
-        assert min(each.start for each in hit.proposals if each.professional_ids is None) == paris("2026-11-27 14:00")
+        (hit,) = of_absence(session, cast.roux, NINE, end, act())
+        assert min(each.start for each in hit.destinations if each.professional_ids is None) == paris(
+            "2026-11-27 14:00"
+        )
 
     def test_without_colleague_the_nearest_slots_remain(self, cast: Cast, session: Session) -> None:
         store(absence(cast.diop, "2026-11-23 00:00", "2027-01-31 00:00"))
         roux(cast)
-        (hit,) = impact.of_absence(session, cast.roux, NINE, NOON, act())
-        assert hit.proposals[0] == Proposal(paris("2026-11-23 14:00"))
-        assert {each.professional_ids for each in hit.proposals} == {None}
+        (hit,) = of_absence(session, cast.roux, NINE, NOON, act())
+        assert hit.destinations[0] == Destination(paris("2026-11-23 14:00"))
+        assert {each.professional_ids for each in hit.destinations} == {None}
+
+    def test_later_comes_before_earlier(self, cast: Cast, session: Session) -> None:
+        """Whoever is not reached in time comes for nothing to what was brought forward."""
+        store(absence(cast.diop, "2026-11-23 00:00", "2027-01-31 00:00"))
+        roux(cast, start=paris("2026-11-24 14:00"))
+        (hit,) = of_absence(session, cast.roux, paris("2026-11-24 14:00"), paris("2026-11-24 14:30"), act())
+        starts = [each.start for each in hit.destinations]
+        assert starts == [paris(f"2026-11-24 {hour}") for hour in ("14:30", "15:00", "15:30")]
 
     def test_one_of_two_is_replaced_or_left_out(self, cast: Cast, session: Session) -> None:
         (third,) = add_professionals(cast, 1)
         roux(cast, colleague_ids=frozenset({cast.diop}))
-        (hit,) = impact.of_absence(session, cast.roux, NINE, NOON, act())
-        at_once = [each.professional_ids for each in hit.proposals if each.start == NINE]
+        (hit,) = of_absence(session, cast.roux, NINE, NOON, act())
+        at_once = [each.professional_ids for each in hit.destinations if each.start == NINE]
         assert at_once == [{cast.diop, third}, {cast.diop}]
-        assert all(cast.diop in (each.professional_ids or hit.professional_ids) for each in hit.proposals)
+        assert all(cast.diop in (each.professional_ids or hit.professional_ids) for each in hit.destinations)
 
     def test_who_accompanies_without_doing_the_type_is_left_out(self, cast: Cast, session: Session) -> None:
         """Mme Petit joins Mme Roux for action sociale; nobody can do what she does."""
@@ -160,21 +181,21 @@ class TestProposals:
 
         in_transaction(join)
         roux(cast, colleague_ids=frozenset({cast.petit}))
-        (hit,) = impact.of_absence(session, cast.petit, NINE, NOON, act())
-        assert hit.proposals[0] == Proposal(NINE, frozenset({cast.roux}))
-        assert {each.professional_ids for each in hit.proposals[1:]} == {None}
-        assert min(each.start for each in hit.proposals[1:]) >= NOON
+        (hit,) = of_absence(session, cast.petit, NINE, NOON, act())
+        assert hit.destinations[0] == Destination(NINE, frozenset({cast.roux}))
+        assert {each.professional_ids for each in hit.destinations[1:]} == {None}
+        assert min(each.start for each in hit.destinations[1:]) >= NOON
 
     def test_of_a_room_another_at_the_same_time_and_nothing_else(self, cast: Cast, session: Session) -> None:
         roux(cast)
-        (hit,) = impact.of_closure(session, cast.site, cast.b1, NINE, NOON, act())
-        assert hit.proposals == (Proposal(NINE, room_id=cast.b2),)
+        (hit,) = of_closure(session, cast.site, cast.b1, NINE, NOON, act())
+        assert hit.destinations == (Destination(NINE, room_id=cast.b2),)
 
     def test_of_a_room_without_another_the_nearest_slots(self, cast: Cast, session: Session) -> None:
         roux(cast)
         store(block(cast.b2, "2026-11-23 08:30", "2026-11-23 12:00"))
-        (hit,) = impact.of_closure(session, cast.site, cast.b1, NINE, NOON, act())
-        assert hit.proposals[0] == Proposal(paris("2026-11-23 14:00"))
+        (hit,) = of_closure(session, cast.site, cast.b1, NINE, NOON, act())
+        assert hit.destinations[0] == Destination(paris("2026-11-23 14:00"))
 
     def test_of_a_room_whose_professional_now_receives_elsewhere(self, cast: Cast, session: Session) -> None:
         """Another room would be one of that other site: the appointment is given other times instead."""
@@ -187,38 +208,38 @@ class TestProposals:
         store(annex)
         move_openings = sa.update(Opening).where(Opening.professional_id == cast.roux).values(site_id=annex.id)
         in_transaction(lambda inside: inside.execute(move_openings).close())
-        (hit,) = impact.of_closure(session, cast.site, cast.b1, NINE, NOON, act())
-        assert {each.room_id for each in hit.proposals} == {None}
-        assert {each.professional_ids for each in hit.proposals} == {frozenset({cast.diop})}
+        (hit,) = of_closure(session, cast.site, cast.b1, NINE, NOON, act())
+        assert {each.room_id for each in hit.destinations} == {None}
+        assert {each.professional_ids for each in hit.destinations} == {frozenset({cast.diop})}
 
     def test_of_a_site_nothing_meanwhile(self, cast: Cast, session: Session) -> None:
         roux(cast)
-        (hit,) = impact.of_closure(session, cast.site, None, NINE, NINE + DAY, act())
-        assert min(each.start for each in hit.proposals) == NINE + DAY
-        assert {each.room_id for each in hit.proposals} == {None}
+        (hit,) = of_closure(session, cast.site, None, NINE, NINE + DAY, act())
+        assert min(each.start for each in hit.destinations) == NINE + DAY
+        assert {each.room_id for each in hit.destinations} == {None}
 
     def test_what_a_type_asks_of_the_desk_is_respected(self, cast: Cast, session: Session) -> None:
         roux(cast)
         set_on(AppointmentType, cast.entretien, desk_lead_time=3 * 24 * 60)
-        (hit,) = impact.of_absence(session, cast.roux, NINE, NOON, act())
-        assert hit.proposals[0] == Proposal(NINE, frozenset({cast.diop})), "its own time is not a new one"
-        assert all(each.start >= NOW + 3 * DAY for each in hit.proposals[1:])
+        (hit,) = of_absence(session, cast.roux, NINE, NOON, act())
+        assert hit.destinations[0] == Destination(NINE, frozenset({cast.diop})), "its own time is not a new one"
+        assert all(each.start >= NOW + 3 * DAY for each in hit.destinations[1:])
 
     def test_whoever_has_arrived_is_given_no_other_time(self, cast: Cast, session: Session) -> None:
         here = roux(cast)
         record(RecordAttendance("a", here.uid, cast.diallo, "arrived"), act(NINE))
-        (hit,) = impact.of_absence(session, cast.roux, NINE, NOON, act(NINE + timedelta(minutes=5)))
-        assert hit.proposals == (Proposal(NINE, frozenset({cast.diop})),)
+        (hit,) = of_absence(session, cast.roux, NINE, NOON, act(NINE + timedelta(minutes=5)))
+        assert hit.destinations == (Destination(NINE, frozenset({cast.diop})),)
 
     def test_those_after_the_first_sixty_are_only_named(
         self, cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(impact, "PROPOSED", 1)
+        monkeypatch.setattr(impact, "WITH_DESTINATIONS", 1)
         roux(cast)
         roux(cast, TEN)
-        first, second = impact.of_absence(session, cast.roux, NINE, NOON, act())
-        assert first.proposals
-        assert second.proposals == ()
+        first, second = of_absence(session, cast.roux, NINE, NOON, act())
+        assert first.destinations
+        assert second.destinations == ()
 
     def test_the_first_ones_do_not_compete(self, cast: Cast, session: Session) -> None:
         """Six appointments of one day: six different times are proposed first."""
@@ -226,13 +247,13 @@ class TestProposals:
         for n, usager in enumerate(usagers):
             book(Book(f"n{n}", cast.entretien, NINE + n * HALF, cast.roux, usager), act())
         store(absence(cast.diop, "2026-11-23 00:00", "2027-01-31 00:00"))
-        hits = impact.of_closure(session, cast.site, None, NINE, NINE + DAY, act())
-        first = [hit.proposals[0].start for hit in hits]
+        hits = of_closure(session, cast.site, None, NINE, NINE + DAY, act())
+        first = [hit.destinations[0].start for hit in hits]
         assert len(set(first)) == 6
 
     @pytest.mark.parametrize("what", ["absence", "room", "site"])
     def test_whatever_is_proposed_can_be_done(self, cast: Cast, session: Session, what: str) -> None:
-        """Once it is stored, each proposal alone is a move that the engine accepts."""
+        """Once it is stored, each destination alone is a move that the engine accepts."""
         cause = {
             "absence": Absent(cast.roux, NINE, NOON),
             "room": Closed(cast.site, cast.b1, NINE, NOON, "Travaux"),
@@ -240,10 +261,10 @@ class TestProposals:
         }[what]
         roux(cast)
         (hit,) = impact.of(session, cause, act())
-        assert hit.proposals
+        assert hit.destinations
         session.rollback()
         displace(Displace("d", cause, (Decision(hit.uid, 1, "left_alone"),)), act())
-        for n, each in enumerate(hit.proposals):
+        for n, each in enumerate(hit.destinations):
             people = each.professional_ids or hit.professional_ids
             done = move(Move(f"m{n}", hit.uid, each.start, people, each.room_id), act())
             assert done.start == each.start
