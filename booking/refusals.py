@@ -77,10 +77,10 @@ INVALID = {
     "too_many_hits": "Plus de {maximum} rendez-vous sont concernés : choisissez une période plus courte.",
     "has_appointments": "Déplacez ou annulez d’abord les rendez-vous à venir ({count}).",
     "not_qualified": "Ce professionnel ne reçoit pas pour ce motif : choisissez-en un autre, ou aucun.",
-    "not_a_session": "Ce rendez-vous n’est pas une séance collective : attendez plutôt son motif.",
+    "not_a_session": "Ce rendez-vous n’est pas une séance collective : notez plutôt une demande pour son motif.",
     "no_such_day": "Aucun de ces jours ne tombe dans la période : choisissez d’autres jours, ou allongez-la.",
-    "waits_already": "Cette personne attend déjà cela : sa demande est dans la liste.",
-    "waits_for_too_much": "Cette personne attend déjà {maximum} fois : retirez d’abord une de ses demandes.",
+    "waits_already": "Cette personne attend déjà cela : sa demande est dans la liste, rien n’est à refaire.",
+    "waits_for_too_much": "Cette personne a déjà {maximum} demandes dans la liste : retirez-en une d’abord.",
     "unsupported": "Cette valeur n’est pas acceptée.",
 }
 
@@ -100,11 +100,14 @@ SLOT = {
     "no_room": "Aucune salle qui convient n’est libre à ce moment-là.",
 }
 
+# The same of a start that is only looked at: nobody has just taken it.
+FORESEEN = SLOT | {"professional_busy": "Le professionnel a un autre rendez-vous à ce moment-là."}
+
 # Why an appointment cannot become what was decided about it, beside the rules.
 DISPLACED = {
-    "appeared": "Ce rendez-vous vient d’être pris.",
-    "changed": "Ce rendez-vous a changé entre-temps.",
-    "begun": "Cette personne est déjà arrivée, ou le rendez-vous est terminé.",
+    "appeared": "Ce rendez-vous vient d’être pris : décidez ce qu’il devient.",
+    "changed": "Ce rendez-vous a changé entre-temps : relisez-le, puis décidez.",
+    "begun": "Cette personne est déjà arrivée, ou le rendez-vous est terminé : laissez-le tel quel.",
 }
 
 # What to do when a demand may have been carried out: with a key it can be sent again.
@@ -158,7 +161,7 @@ def sentence(error: BookingError) -> str:
             return f"Ces dates ne peuvent pas être prises : {_days(refused)}. Retirez-les, puis recommencez."
         case NotDisplaced(refused=refused):
             named = " ".join(f"{uid} : {why_not(code)}" for uid, code in refused.items())
-            return f"Rien n’a été enregistré. Ces rendez-vous demandent une autre décision. {named}"
+            return f"Rien n’a été enregistré. Décidez de nouveau de ces rendez-vous. {named}"
         case SessionFull(capacity=capacity):
             seats = f"{capacity} place" if capacity == 1 else f"{capacity} places"
             return f"Cette séance est complète ({seats}) : choisissez-en une autre, ou notez la demande."

@@ -13,7 +13,7 @@ from booking import clock
 from booking.db import db
 from booking.errors import Invalid, SeriesRefused, SessionFull, SlotUnavailable
 from booking.people.models import Usager
-from booking.reservations import book
+from booking.reservations import book, waiting
 from booking.reservations.models import Command
 from booking.reservations.series import book_series
 from booking.web import family, lists, whom
@@ -94,6 +94,7 @@ def page(
         "reception/book.html",
         slot=slot,
         kept=slot.kept_until(session, clock.now()),
+        proposal=next(iter(waiting.of_proposals(session, (slot.hold,) if slot.hold else ())), None),
         notes=get_flashed_messages(category_filter=("hold",)),
         sought=whom.sought(session, form, person, similar),
         opening=Acting(formdata=None),

@@ -67,7 +67,7 @@ def keep() -> Response:
 def release() -> Response:
     """Give it back, and look for another."""
     _give_back(held_uid())
-    flash("Créneau rendu.", "hold")
+    flash("Créneau libéré.", "hold")
     return searching()
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from booking.people.models import Professional
 from booking.rooms.models import Room
 from booking.slots.availability import Slot
+from booking.web import wording
 
 Row = TypeVar("Row", Professional, Room)
 
@@ -31,7 +32,7 @@ class Offer:
     @property
     def start(self) -> str:
         """Its start as forms and addresses carry it."""
-        return self.slot.start.isoformat(timespec="minutes").replace("+00:00", "Z")
+        return wording.in_address(self.slot.start)
 
     def address(
         self,

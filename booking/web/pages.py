@@ -11,9 +11,9 @@ import jinja2
 from flask import Flask, url_for
 from flask_login import current_user
 
-from booking import french, labels
+from booking import clock, french, labels
 from booking.config import Settings
-from booking.refusals import SLOT, sentence
+from booking.refusals import FORESEEN, SLOT, sentence
 from booking.templating import templates_folder
 from booking.web import lists, wording
 
@@ -30,6 +30,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         sentence_case=labels.title,
         refusal_sentence=sentence,
         rule_sentence=SLOT.get,
+        foreseen_sentence=FORESEEN.get,
+        in_address=wording.in_address,
+        until=until,
         long_day=french.long_day,
         short_day=french.short_day,
         wall_hour=french.wall_hour,
@@ -51,6 +54,13 @@ def moment(instant: datetime) -> str:
 def hour(instant: datetime) -> str:
     """« 14h30 », at the site."""
     return french.hour(instant, lists.zone())
+
+
+def until(instant: datetime) -> str:
+    """« jusqu’à 14h32 » or, on another day, « jusqu’au mardi 24 novembre 2026 à 9h00 », at the site."""
+    zone = lists.zone()
+    today = instant.astimezone(zone).date() == clock.now().astimezone(zone).date()
+    return f"jusqu’à {hour(instant)}" if today else f"jusqu’au {moment(instant)}"
 
 
 def asset(name: str) -> str:

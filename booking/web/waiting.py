@@ -122,7 +122,7 @@ def _booking(entry: Waiting, pending: Proposal) -> str:
     return url_for(
         "booking.new",
         motif=entry.type.code,
-        debut=pending.starts_at.isoformat(timespec="minutes").replace("+00:00", "Z"),
+        debut=wording.in_address(pending.starts_at),
         professionnel=pending.professional.code if pending.professional else None,
         retenu=pending.uid,
         usager=entry.usager_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from booking import french, labels
 from booking.labels import title
@@ -16,6 +17,11 @@ ACTIONS = {code: title(text) for code, text in labels.ACTIONS.items()}
 CONTACT = {code: title(text) for code, text in labels.CONTACT.items()}
 WORDINGS = {code: title(text) for code, text in labels.WORDINGS.items()}
 ORIGINS = labels.ORIGINS | {"web": "agent inconnu"}  # a screen's changes are signed by their agent
+
+
+def in_address(instant: datetime) -> str:
+    """An instant as forms and addresses carry it: « 2026-11-23T08:30Z »."""
+    return instant.isoformat(timespec="minutes").replace("+00:00", "Z")
 
 
 def weekdays(codes: Iterable[str]) -> str:

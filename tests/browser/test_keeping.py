@@ -70,5 +70,5 @@ def test_what_is_kept_is_listed_above_the_search(live: Live, tab: Tabs) -> None:
     page.get_by_role("button", name="9h00 le lundi 23 novembre 2026 avec M. Diop").press("Enter")
     page.go_back()
     expect(page.get_by_role("heading", name="Créneaux que vous retenez")).to_be_visible()
-    page.get_by_role("button", name="Rendre").press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Créneau rendu.")
+    page.get_by_role("button", name="Libérer").press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Créneau libéré.")

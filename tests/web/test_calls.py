@@ -35,7 +35,7 @@ def test_whom_no_mail_reaches_is_called_and_it_is_noted(amina: Browser, cast: Ca
     for uid in (nine, reached.uid):
         reservations.cancel(Cancel(f"cancel-{uid}", uid, "service"), acting(cast))
     page = amina.get("/a-appeler")
-    assert "1 personne" in page.text
+    assert "1 appel" in page.text
     assert "KONÉ Aminata 06 39 98 01 02" in page.text
     assert "Annulé : lundi 23 novembre 2026 à 9h00" in page.text
     assert "DIALLO" not in page.text
@@ -44,7 +44,7 @@ def test_whom_no_mail_reaches_is_called_and_it_is_noted(amina: Browser, cast: Ca
     assert "Personne à appeler" in noted.text
     assert "dimanche 22 novembre 2026 à 13h00, Amina" in noted.text
     assert "personne appelée le dimanche 22 novembre 2026 à 13h00" in amina.get(f"/rendez-vous/{nine}").text
-    assert "1 personne" in press(amina, noted, "/reprendre").text
+    assert "1 appel" in press(amina, noted, "/reprendre").text
 
 
 def test_a_move_says_from_when_to_when(amina: Browser, cast: Cast, nine: str) -> None:

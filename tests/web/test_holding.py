@@ -90,10 +90,10 @@ def test_it_is_given_back(amina: Browser, session: Session) -> None:
     page = chosen(amina)
     form = page.form(KEEP)
     (button,) = [each for each in form.all("button") if each["formaction"]]
-    assert button.text == "Rendre le créneau"
+    assert button.text == "Libérer le créneau"
     shown = amina.post(button["formaction"], {}, form.one("input", name="csrf_token")["value"])
     assert shown.address == "/creneaux?motif=entretien&professionnel=diop"
-    assert shown.tree.one(role="status").text == "Créneau rendu."
+    assert shown.tree.one(role="status").text == "Créneau libéré."
     assert kept(session) == []
 
 

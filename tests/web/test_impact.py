@@ -88,7 +88,7 @@ class TestAbsence:
         assert page.tree.one("h1").text == "Absence de Mme Roux"
         assert "2 rendez-vous concernés" in page.text
         assert "KONÉ Aminata : à appeler, la personne ne veut pas qu’on lui écrive." in page.text
-        assert "DIALLO Amadou : prévenu par courriel." in page.text
+        assert "DIALLO Amadou : joignable par courriel." in page.text
         assert list(choices(page, nine))[:2] == ["À décider", "Avec M. Diop"]
         assert "Lundi 23 novembre 2026 à 14h00, avec Mme Roux" in choices(page, nine)
         assert chosen(page, nine) == "Avec M. Diop", "it disturbs nobody"
@@ -116,7 +116,7 @@ class TestAbsence:
         [
             pytest.param("cancelled", [("09:00", "cancelled"), ("10:00", "cancelled")], id="cancel"),
             pytest.param("left_alone", [("09:00", "booked"), ("10:00", "booked")], id="leave"),
-            pytest.param("first", [("09:00", "booked"), ("10:00", "booked")], id="first proposal"),
+            pytest.param("first", [("09:00", "booked"), ("10:00", "booked")], id="first destination"),
         ],
     )
     def test_all_the_others_together(
@@ -146,7 +146,9 @@ class TestAbsence:
         again = decide(amina, page)
         assert again.status == 409
         assert "Rien n’a été enregistré" in alert(again).text
-        assert again.errors() == {f"sort-{new}": "Erreur : Ce rendez-vous vient d’être pris."}
+        assert again.errors() == {
+            f"sort-{new}": "Erreur : Ce rendez-vous vient d’être pris : décidez ce qu’il devient."
+        }
         assert count(session, Absence) == 0
         assert "vos décisions sont faites" in decide(amina, again).text
 
@@ -172,7 +174,9 @@ class TestAbsence:
         page = preview(amina)
         reservations.move(Move("half", nine, paris("2026-11-23 09:30")), acting(cast))
         again = decide(amina, page)
-        assert again.errors() == {f"sort-{nine}": "Erreur : Ce rendez-vous a changé entre-temps."}
+        assert again.errors() == {
+            f"sort-{nine}": "Erreur : Ce rendez-vous a changé entre-temps : relisez-le, puis décidez."
+        }
         assert "Lundi 23 novembre 2026 à 9h30" in again.text
 
     def test_said_already_is_refused(self, amina: Browser, cast: Cast, nine: str) -> None:

@@ -86,7 +86,7 @@ def test_each_date_says_why_it_cannot_be_given(amina: Browser, cast: Cast, busy:
     preview = amina.send(only(shown, form), SERIES, fois="4")
     assert dates(preview) == {
         "2026-11-23": "ticked",
-        "2026-11-30": "Ce créneau vient d’être pris : le professionnel a un autre rendez-vous.",
+        "2026-11-30": "Le professionnel a un autre rendez-vous à ce moment-là.",
         "2026-12-07": "Le professionnel est absent à ce moment-là.",
         "2026-12-14": "ticked",
     }

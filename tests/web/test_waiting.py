@@ -203,7 +203,7 @@ class TestAnswering:
         (proposed,) = propose(NOW)
         (link,) = [each for each in links(amina.get(LIST), "Réserver") if "retenu" in each]
         page = amina.get(link)
-        assert "Créneau retenu" in page.text
+        assert "Créneau proposé à DIALLO Amadou" in page.text
         assert f"retenu={proposed.uid}" in link
         done = amina.send(page, "/rendez-vous/nouveau")
         assert "Rendez-vous confirmé" in done.text
