@@ -13,8 +13,8 @@ from booking.db import LARGEST_KEY, execute
 from booking.errors import Invalid, NotFound, SlotTaken, SlotUnavailable
 from booking.reservations.commands import Act, Waiver
 from booking.rooms.fitting import fits
-from booking.rooms.models import Room, Site
-from booking.slots import availability, hours, schedule
+from booking.rooms.models import Room
+from booking.slots import availability, schedule
 from booking.slots.availability import Verdict
 from booking.slots.generator import Notice
 from booking.slots.grid import CELL
@@ -84,19 +84,9 @@ def check_room(session: Session, question: Question) -> None:
 def granted(session: Session, question: Question, start: datetime) -> Verdict:
     """The verdict on a start that can be given. Raises SlotTaken or SlotUnavailable naming the rule otherwise."""
     verdict = availability.decide(session, question, start)
-    rule = verdict.rule
-    if rule is None and question.waived and _spans_midnight(session, question, verdict.site_id, start):
-        rule = "no_opening"
-    if rule is None:
+    if verdict.rule is None:
         return verdict
-    raise (SlotTaken if rule in TAKEN else SlotUnavailable)(rule)
-
-
-def _spans_midnight(session: Session, question: Question, site_id: int, start: datetime) -> bool:
-    """Whether it would be of two days. An opening is of one: this can happen only where openings are set aside."""
-    zone = session.get_one(Site, site_id).zone_info
-    first = int(start.timestamp())
-    return hours.local_day(first, zone) != hours.local_day(first + question.kind.demand.duration * CELL - 1, zone)
+    raise (SlotTaken if verdict.rule in TAKEN else SlotUnavailable)(verdict.rule)
 
 
 def with_alternatives(

@@ -14,12 +14,12 @@ from booking import french
 from booking.db import LARGEST_KEY
 from booking.errors import Invalid, NotFound, SlotUnavailable
 from booking.people.models import Professional
-from booking.slots import generator, schedule
+from booking.slots import generator, hours, schedule
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Mask, indexes
 from booking.slots.offers import Offer, Question, offers
 from booking.slots.rules import ORDER, Rule
-from booking.slots.schedule import TypeFacts
+from booking.slots.schedule import SiteFacts, TypeFacts
 
 LONGEST_SEARCH = timedelta(weeks=13)
 FIRST_WINDOW = timedelta(weeks=1)
@@ -222,6 +222,14 @@ def _away(situation: Situation, start: int) -> float:
 
 def _verdict(offer: Offer, question: Question, start: int) -> Verdict:
     rule = generator.refusal(offer.situation, question.kind.demand, start, question.waived)
+    if rule is None and "no_opening" in question.waived and _spans_midnight(offer.site, question, start):
+        rule = "no_opening"
     cell = offer.situation.grid.cell(start)
     free = (room for room, mask in (offer.situation.rooms or {}).items() if mask >> cell & 1)
     return Verdict(rule, offer.site.id, tuple(free))
+
+
+def _spans_midnight(site: SiteFacts, question: Question, start: int) -> bool:
+    """Whether it would be of two days. An opening is of one: this can happen only where openings are set aside."""
+    last = start + question.kind.demand.duration * CELL - 1
+    return hours.local_day(start, site.zone) != hours.local_day(last, site.zone)

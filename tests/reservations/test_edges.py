@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from booking.db import in_transaction
 from booking.errors import SeriesRefused, SlotTaken, SlotUnavailable
 from booking.reservations import Book, Move, Outcome, book, doctor, move, reading
-from booking.reservations.series import BookSeries, MoveSeries, book_series, move_series, weekly
+from booking.reservations.series import BookSeries, MoveSeries, book_series, foreseen, move_series, weekly
 from booking.rooms.models import SiteHours
 from booking.schema import metadata
 from booking.slots.models import AppointmentType, Opening
@@ -173,6 +173,8 @@ class TestMidnight:
         with pytest.raises(SlotUnavailable):
             book(command, EARLY)
         assert rows_of(session, metadata) == before
+        foretold = foreseen(session, BookSeries("s", command, (command.start,)), EARLY)
+        assert foretold == {command.start: "no_opening"}, "what is foreseen is what is then decided"
 
 
 def test_a_day_ends_at_midnight_and_the_next_begins_there(nights: Cast) -> None:
