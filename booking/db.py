@@ -249,6 +249,21 @@ def is_unavailable(error: exc.DBAPIError) -> bool:
     return read_only or isinstance(error, exc.OperationalError | exc.InterfaceError)
 
 
+def accepts(connection: sa.Connection, attempt: Callable[[], object], constraint: str) -> bool:
+    """Whether that named constraint or guard lets the attempt through, which is rolled back.
+
+    An attempt that something else refuses proves nothing about it, and counts as let through.
+    """
+    with connection.begin_nested() as savepoint:
+        try:
+            attempt()
+        except exc.IntegrityError as error:
+            savepoint.rollback()
+            return not violated(error, constraint)
+        savepoint.rollback()
+        return True
+
+
 def violated(error: exc.IntegrityError, constraint: str) -> bool:
     """Whether that named constraint, index or guard refused the statement."""
     diagnostics = getattr(error.orig, "diag", None)

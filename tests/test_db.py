@@ -19,11 +19,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from booking import config, create_app, reservations, sqlite
-from booking.db import ATTEMPTS, UtcDateTime, db, engine_options, in_transaction, relaxed
+from booking.db import ATTEMPTS, UtcDateTime, accepts, db, engine_options, in_transaction, relaxed
 from booking.errors import DatabaseUnavailable, NotFound
 from booking.people.models import Agent, Profession
 from booking.resources import Resource, lock, new_resource
 from tests.builders import PARIS
+
+# How each database names a constraint when it refuses.
+NAMED = {"sqlite": {}, "postgresql": {"profession.code": "uq_profession_code"}}
 
 
 def professions(session: Session) -> list[str]:
@@ -196,6 +199,24 @@ def test_instants_come_back_aware_in_utc(app: Flask, session: Session) -> None:
     in_transaction(lambda inside: inside.add(Agent(login="a", name="A", created_at=summer)))
     read = session.scalars(sa.select(Agent.created_at)).one()
     assert (read, read.tzinfo) == (summer, UTC)
+
+
+@pytest.mark.parametrize(
+    ("code", "constraint", "accepted"),
+    [
+        pytest.param("b", "profession.code", True, id="nothing refuses it"),
+        pytest.param("a", "profession.code", False, id="that one refuses it"),
+        pytest.param("a", "occupancy_no_overlap", True, id="another one refuses it, which proves nothing"),
+    ],
+)
+def test_what_a_constraint_accepts(session: Session, code: str, constraint: str, accepted: bool) -> None:
+    session.add(Profession(code="a", name="A"))
+    session.commit()
+    connection = session.connection()
+    named = NAMED[connection.dialect.name].get(constraint, constraint)
+    attempt = sa.insert(Profession).values(code=code, name="B")
+    assert accepts(connection, lambda: connection.execute(attempt), named) is accepted
+    assert professions(session) == ["a"], "and nothing stays of it"
 
 
 def test_naive_instants_are_refused() -> None:

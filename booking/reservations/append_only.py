@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from booking.db import violated
+from booking.db import accepts
 
 NAME = "append_only"
 KEYS = {"history": ("id",), "told": ("history_id", "usager_id")}
@@ -108,19 +108,12 @@ def _attempts(connection: sa.Connection) -> list[str]:
     with connection.begin_nested() as probe:
         for statement in _PROBE if on_sqlite else ():
             connection.exec_driver_sql(statement)
-        accepted = [code for code, statement in _ATTEMPTS.items() if _accepts(connection, statement)]
+        accepted = [code for code, statement in _ATTEMPTS.items() if _accepted(connection, statement)]
         probe.rollback()
     if on_sqlite:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = OFF")
     return accepted
 
 
-def _accepts(connection: sa.Connection, statement: str) -> bool:
-    with connection.begin_nested() as attempt:
-        try:
-            connection.exec_driver_sql(statement)
-        except sa.exc.IntegrityError as error:
-            attempt.rollback()
-            return not violated(error, NAME)
-        attempt.rollback()
-    return True
+def _accepted(connection: sa.Connection, statement: str) -> bool:
+    return accepts(connection, lambda: connection.exec_driver_sql(statement), NAME)

@@ -7,9 +7,9 @@ and then tries to break the rule, with an INSERT and an UPDATE that are rolled b
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
+
+from booking.db import accepts
 
 GUARD = "occupancy_no_overlap"
 DAY = 86400
@@ -91,10 +91,10 @@ def _attempts(connection: sa.Connection) -> list[str]:
         ).scalar_one()
         _insert(connection, resource_id, 0, 600)
         _insert(connection, resource_id, 600, 1200)
-        if _accepts(connection, lambda: _insert(connection, resource_id, 300, 900)):
+        if accepts(connection, lambda: _insert(connection, resource_id, 300, 900), GUARD):
             accepted.append("accepts:insert")
         update = sa.text("UPDATE occupancy SET starts_at = 300 WHERE resource_id = :id AND starts_at = 600")
-        if _accepts(connection, lambda: connection.execute(update, {"id": resource_id})):
+        if accepts(connection, lambda: connection.execute(update, {"id": resource_id}), GUARD):
             accepted.append("accepts:update")
         probe.rollback()
     return accepted
@@ -106,14 +106,3 @@ def _insert(connection: sa.Connection, resource_id: int, starts_at: int, ends_at
         " VALUES (:resource_id, :starts_at, :ends_at, 'guard')"
     )
     connection.execute(statement, {"resource_id": resource_id, "starts_at": starts_at, "ends_at": ends_at})
-
-
-def _accepts(connection: sa.Connection, attempt: Callable[[], object]) -> bool:
-    with connection.begin_nested() as savepoint:
-        try:
-            attempt()
-        except sa.exc.IntegrityError:
-            savepoint.rollback()
-            return False
-        savepoint.rollback()
-        return True
