@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -21,9 +21,9 @@ from tests.messages.stories import START, act, booked, booked_by_code, moved, ro
 LATER = "2026-12-02 10:00"
 
 
-def to_call(session: Session, now: object = NOW) -> list[Call]:
+def to_call(session: Session, now: datetime = NOW) -> list[Call]:
     session.rollback()
-    return calls.to_call(session, now)  # type: ignore[arg-type]
+    return calls.to_call(session, now)
 
 
 def cancelled(outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from booking.errors import BookingError, Invalid, NotFound, SlotTaken, SlotUnava
 from booking.reservations import Book, Cancel, Join, Move, RecordAttendance, Swap, book, cancel, join, move, swap
 from booking.reservations.ending import record_attendance
 from booking.reservations.series import BookSeries, book_series, weekly
+from booking.reservations.state import Attendance
 from booking.slots.models import AppointmentType
 from booking.slots.retiring import retire_room
 from tests.builders import NOW, PARIS, Cast, act, paris, set_on
@@ -74,8 +75,8 @@ def attended(stage: Stage, step: str) -> dict[str, str]:
     return {**for_diallo(stage), "version": "1", "attendance": step}
 
 
-def record(stage: Stage, step: str, now: datetime) -> object:
-    return record_attendance(RecordAttendance("k", stage.uid, stage.cast.diallo, step), act(now))  # type: ignore[arg-type]
+def record(stage: Stage, step: Attendance, now: datetime) -> object:
+    return record_attendance(RecordAttendance("k", stage.uid, stage.cast.diallo, step), act(now))
 
 
 AFTER = NINE + timedelta(hours=14)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import messages, schema
@@ -30,43 +30,24 @@ from booking.reservations import (
     store,
     wait,
 )
-from booking.reservations.displacing import Decision, Displace, Moved, displace
+from booking.reservations.displacing import Decision, Displace, Moved, Otherwise, displace
 from booking.reservations.impact import Absent, Cause, Closed
 from booking.slots import planning
 from booking.slots.models import Absence, AppointmentType, Closure
 from tests.builders import NOW, Cast, act, add_usagers, block, paris, rows_of, set_on
 from tests.builders import store as keep
+from tests.reservations.displacements import ELEVEN, NINE, TEN, TWO, count, each, ill, three_booked, works
 from tests.reservations.telling import Told
 from tests.reservations.waiters import made, waits
 
-NINE, TEN, ELEVEN = (paris(f"2026-11-23 {hour}:00") for hour in ("09", "10", "11"))
-TWO = paris("2026-11-23 14:00")
+Make = Callable[[Absent, Decision], list[tuple[Any, ...]]]
 DAY, HALF = timedelta(days=1), timedelta(minutes=30)
-
-
-def ill(cast: Cast) -> Absent:
-    """Mme Roux is absent on Monday morning."""
-    return Absent(cast.roux, NINE, paris("2026-11-23 12:00"))
-
-
-def works(cast: Cast, room: int | None) -> Closed:
-    return Closed(cast.site, room, NINE, paris("2026-11-23 12:00"), "Travaux")
 
 
 @pytest.fixture
 def three(cast: Cast) -> list[Outcome]:
     """Three usagers with Mme Roux, at 9h00, 10h00 and 11h00."""
-    starts = zip((NINE, TEN, ELEVEN), add_usagers(3), strict=True)
-    return [book(Book(f"b{start}", cast.entretien, start, cast.roux, who), act()) for start, who in starts]
-
-
-def count(session: Session, model: type[Absence] | type[Closure]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
-
-
-def each(outcomes: list[Outcome], *fates: Moved | str) -> tuple[Decision, ...]:
-    return tuple(Decision(one.uid, 1, fate) for one, fate in zip(outcomes, fates, strict=True))  # type: ignore[arg-type]
+    return three_booked(cast)
 
 
 def refused(cause: Cause, decisions: tuple[Decision, ...]) -> dict[str, str]:
@@ -192,8 +173,9 @@ class TestAllOrNone:
         (usager,) = reading.find(db.session(), three[0].uid).participations
         db.session.rollback()
         record_attendance(RecordAttendance("a", three[0].uid, usager.usager_id, "arrived"), act(NINE))
-        for fate in ("cancelled", Moved(TWO)):
-            decisions = (Decision(three[0].uid, None, fate), *each(three, *["cancelled"] * 3)[1:])  # type: ignore[arg-type]
+        fates: tuple[Otherwise | Moved, ...] = ("cancelled", Moved(TWO))
+        for fate in fates:
+            decisions = (Decision(three[0].uid, None, fate), *each(three, *["cancelled"] * 3)[1:])
             with pytest.raises(NotDisplaced) as refusal:
                 displace(Displace("d", ill(cast), decisions), act(NINE))
             assert refusal.value.refused == {three[0].uid: "begun"}
@@ -217,9 +199,9 @@ class TestAllOrNone:
             pytest.param("start", "overlaps", lambda c, one: [(c, one), (c,)], id="said already"),
         ],
     )
-    def test_bad_input(self, cast: Cast, session: Session, field: str, rule: str, make: object) -> None:
+    def test_bad_input(self, cast: Cast, session: Session, field: str, rule: str, make: Make) -> None:
         one = book(Book("b", cast.entretien, NINE, cast.roux, cast.diallo), act())
-        *first, last = make(ill(cast), Decision(one.uid, 1, "cancelled"))  # type: ignore[operator]
+        *first, last = make(ill(cast), Decision(one.uid, 1, "cancelled"))
         for n, (cause, *decisions) in enumerate(first):
             displace(Displace(f"first{n}", cause, tuple(decisions)), act())
         before = rows_of(session, schema.metadata)

@@ -3,53 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.orm import Session
 
 from booking.db import db
 from booking.reservations import Book, Outcome, book, doctor, impact
 from booking.reservations.displacing import Decision, Displace, Moved, displace
-from booking.reservations.impact import Absent, Closed
+from booking.reservations.impact import Absent
 from booking.slots.models import Absence, Closure
 from tests.builders import NOW, Cast, act, add_professionals, add_usagers, paris
+from tests.reservations.displacements import NINE, TEN, TWO, count, each, ill, three_booked, works
 from tests.reservations.racing import overlaps, race
-
-NINE, TEN, ELEVEN = (paris(f"2026-11-23 {hour}:00") for hour in ("09", "10", "11"))
-TWO = paris("2026-11-23 14:00")
-
-
-def ill(cast: Cast) -> Absent:
-    """Mme Roux is absent on Monday morning."""
-    return Absent(cast.roux, NINE, paris("2026-11-23 12:00"))
-
-
-def works(cast: Cast, room: int | None) -> Closed:
-    return Closed(cast.site, room, NINE, paris("2026-11-23 12:00"), "Travaux")
 
 
 @pytest.fixture
 def three(cast: Cast) -> list[Outcome]:
     """Three usagers with Mme Roux, at 9h00, 10h00 and 11h00."""
-    starts = zip((NINE, TEN, ELEVEN), add_usagers(3), strict=True)
-    return [book(Book(f"b{start}", cast.entretien, start, cast.roux, who), act()) for start, who in starts]
-
-
-def count(session: Session, model: type[Absence] | type[Closure]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+    return three_booked(cast)
 
 
 class TestRaces:
     def test_one_of_sixteen_absences_at_once_is_stored(self, app: Flask, cast: Cast, three: list[Outcome]) -> None:
-        fates = (Moved(TWO), "cancelled", Moved(professional_ids=frozenset({cast.diop})))
-        decisions = tuple(Decision(one.uid, 1, fate) for one, fate in zip(three, fates, strict=True))  # type: ignore[arg-type]
-        outcomes = race(
-            app,
-            [lambda n=n: displace(Displace(f"d{n}", ill(cast), decisions), act()) for n in range(16)],  # type: ignore[misc]
-        )
+        decisions = each(three, Moved(TWO), "cancelled", Moved(professional_ids=frozenset({cast.diop})))
+
+        def attempt(n: int) -> object:
+            return displace(Displace(f"d{n}", ill(cast), decisions), act())
+
+        outcomes = race(app, [partial(attempt, n) for n in range(16)])
         assert outcomes["ok"] == 1
         assert outcomes.total() == 16
         assert set(outcomes) <= {"ok", "Invalid", "NotDisplaced"}
@@ -74,7 +56,7 @@ class TestRaces:
         def attempt(n: int) -> object:
             return book(Book(f"b{n}", cast.entretien, hours[n], cast.roux, usagers[n], room_id=cast.b1), act())
 
-        commands = [*(lambda n=n: attempt(n) for n in range(6)), lambda: displace(Displace("d", cause), act())]  # type: ignore[misc]
+        commands = [*(partial(attempt, n) for n in range(6)), lambda: displace(Displace("d", cause), act())]
         outcomes: Counter[str] = race(app, commands)
         session = db.session()
         stored = count(session, Absence) + count(session, Closure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -37,9 +38,9 @@ NINE, TEN, NOON = paris("2026-11-23 09:00"), paris("2026-11-23 10:00"), paris("2
 HALF, DAY = timedelta(minutes=30), timedelta(days=1)
 
 
-def roux(cast: Cast, start: datetime = NINE, **more: object) -> Outcome:
+def roux(cast: Cast, start: datetime = NINE, **more: Any) -> Outcome:
     """M. Diallo with Mme Roux, in B1 unless it is taken."""
-    return book(Book(f"roux {start}", cast.entretien, start, cast.roux, cast.diallo, **more), act())  # type: ignore[arg-type]
+    return book(Book(f"roux {start}", cast.entretien, start, cast.roux, cast.diallo, **more), act())
 
 
 def of_absence(session: Session, professional_id: int, start: datetime, end: datetime, act: Act) -> list[Hit]:

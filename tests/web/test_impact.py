@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,8 +25,8 @@ CLOSURE = {"start": "2026-11-23T09:00", "end": "2026-11-23T12:00", "label": "Tra
 
 
 def booked(cast: Cast, start: str, usager: int | None, **more: int) -> str:
-    values = {"type_id": cast.entretien, "professional_id": cast.roux} | more
-    command = Book(f"tests-{start}", start=paris(f"2026-11-23 {start}"), usager=usager, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"type_id": cast.entretien, "professional_id": cast.roux} | more
+    command = Book(f"tests-{start}", start=paris(f"2026-11-23 {start}"), usager=usager, **values)
     return reservations.book(command, acting(cast)).uid
 
 
