@@ -176,7 +176,7 @@ def decline(uid: str, as_json: bool) -> None:
 
     Clés JSON : declined.
     """
-    engine.decline(uid, acting.act())
+    engine.decline(uid)
     answers.write(as_json, {"declined": uid}, ["Proposition refusée : la demande reste dans la liste."])
 
 

@@ -111,7 +111,7 @@ def withdraw(uid: str, act: Act) -> None:
     in_transaction(work)
 
 
-def decline(uid: str, _act: Act) -> None:
+def decline(uid: str) -> None:
     """Note that what was proposed does not suit: it goes to the next, and this entry waits for something else.
 
     Again changes nothing. Raises NotFound for an unknown proposal, and one that was booked.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from booking import clock
 from booking.db import LARGEST_KEY, db
 from booking.messages import calls, fate
 from booking.web import auth
-from booking.web.planning_forms import Press
+from booking.web.done import just_done
+from booking.web.forms import Press
 from booking.web.policy import signed_in
 
 DONE = {"called": "Appel noté.", "taken_back": "L’appel n’est plus noté : la personne est de nouveau à appeler."}
@@ -30,7 +31,7 @@ def index() -> str:
         to_call=calls.to_call(session, now),
         called=calls.called(session, now),
         reasons=fate.REASONS,
-        done=[DONE[code] for code in map(str, get_flashed_messages()) if code in DONE],
+        done=just_done(DONE),
     )
 
 
@@ -38,8 +39,7 @@ def index() -> str:
 @signed_in
 def done(message: int) -> Response:
     """Somebody called them."""
-    agent = auth.current()
-    return _pressed("called", lambda: calls.note_call(message, agent.agent_id if agent else None, clock.now()))
+    return _pressed("called", lambda: calls.note_call(message, auth.agent_id(), clock.now()))
 
 
 @bp.post(f"/{MESSAGE}/reprendre")

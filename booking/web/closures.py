@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -14,8 +14,9 @@ from booking.errors import ImpossibleTime, Invalid
 from booking.reservations.impact import Closed
 from booking.slots import lookups, planning
 from booking.web import impact, lists
-from booking.web.forms import Form
-from booking.web.planning_forms import ClosureForm, Press
+from booking.web.done import just_done
+from booking.web.forms import Form, Press
+from booking.web.planning_forms import ClosureForm
 from booking.web.policy import signed_in
 
 DONE = {
@@ -82,5 +83,5 @@ def _page(form: Form) -> str:
         "admin/closures.html",
         form=form,
         closures=planning.closures(session, lookups.site(session).id, clock.now()),
-        done=[DONE[code] for code in map(str, get_flashed_messages()) if code in DONE],
+        done=just_done(DONE),
     )

@@ -283,6 +283,10 @@ class Query(Form):
         csrf = False
 
 
+class Press(Form):
+    """A button alone."""
+
+
 class Acting(Form):
     """A form that orders the engine something: sent twice, it acts once."""
 

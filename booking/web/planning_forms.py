@@ -88,10 +88,6 @@ class FeedForm(Form):
     wording = Choice("Ce que l’agenda montre", wording.WORDINGS.items(), default="occupe")
 
 
-class Press(Form):
-    """A button alone."""
-
-
 PREFIXES: dict[type[Form], str] = {WeeklyForm: "s-", DatedForm: "d-", AbsenceForm: "a-", FeedForm: "l-"}
 
 

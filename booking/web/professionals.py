@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Blueprint, current_app, flash, get_flashed_messages, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -24,8 +24,9 @@ from booking.reservations.impact import Absent
 from booking.slots import lookups, planning
 from booking.slots.models import Absence, Opening
 from booking.web import impact, lists, planning_forms
-from booking.web.forms import Form
-from booking.web.planning_forms import AbsenceForm, DatedForm, FeedForm, Press, WeeklyForm
+from booking.web.done import just_done
+from booking.web.forms import Form, Press
+from booking.web.planning_forms import AbsenceForm, DatedForm, FeedForm, WeeklyForm
 from booking.web.policy import signed_in
 
 DONE = {
@@ -91,7 +92,7 @@ def page(code: str, wrong: Form | None = None, ending: int | None = None, secret
         },
         wrong=wrong,
         secret=secret,
-        done=[DONE[code] for code in map(str, get_flashed_messages()) if code in DONE],
+        done=just_done(DONE),
     )
 
 

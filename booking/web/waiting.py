@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from booking import french, reservations
@@ -17,8 +17,8 @@ from booking.reservations.commands import Book
 from booking.reservations.models import Proposal, Waiting
 from booking.web import lists, wording
 from booking.web.acting import act
-from booking.web.forms import Acting
-from booking.web.planning_forms import Press
+from booking.web.done import just_done
+from booking.web.forms import Acting, Press
 from booking.web.policy import signed_in
 from booking.web.proposed import propose_now, proposed_sentences
 from booking.web.wishing import in_words
@@ -55,12 +55,11 @@ def page(refusal: str | None = None) -> str:
     """The list, with what was refused if something was."""
     session = db.session()
     rows = [_row(each) for each in engine.standing(session)]
-    said = [DONE[code] for code in map(str, get_flashed_messages(category_filter=("message",))) if code in DONE]
     return render_template(
         "reception/waiting.html",
         proposed=[row for row in rows if row.pending is not None],
         others=[row for row in rows if row.pending is None],
-        done=[*said, *proposed_sentences(session)],
+        done=[*just_done(DONE), *proposed_sentences(session)],
         refusal=refusal,
         accepting=Acting(formdata=None),
     )
@@ -82,7 +81,7 @@ def withdraw(uid: str) -> Response:
 def decline(uid: str) -> Response:
     """It does not suit: the next one's turn."""
     if Press().validate():
-        engine.decline(uid, act())
+        engine.decline(uid)
         flash("declined")
         propose_now()
     return redirect(url_for("waiting.index", _anchor="titre"))

@@ -192,7 +192,7 @@ class TestInWhichOrder:
         first, second = (waits(cast, who) for who in add_usagers(2))
         cancel(Cancel("c", full[0].uid, "usager"), act())
         (one,) = propose(NOW)
-        decline(one.uid, act())
+        decline(one.uid)
         assert [one.waiting_uid for one in propose(NOW)] == [second.uid]
         assert [each.state for each in made(session)] == ["declined", "pending"]
         assert entry(session, first.uid).outcome is None
@@ -215,14 +215,14 @@ class TestInWhichOrder:
         for _ in range(3):
             (one,) = propose(NOW)
             starts.append(one.start)
-            decline(one.uid, act())
+            decline(one.uid)
         assert starts == [NINE, NINE + HALF, NINE + 2 * HALF]
 
     def test_declined_again_changes_nothing(self, cast: Cast, session: Session) -> None:
         waits(cast)
         (one,) = propose(NOW)
-        decline(one.uid, act())
-        decline(one.uid, act())
+        decline(one.uid)
+        decline(one.uid)
         assert [each.state for each in made(session)] == ["declined"]
 
     def test_what_was_booked_cannot_be_declined(self, cast: Cast, session: Session) -> None:
@@ -230,7 +230,7 @@ class TestInWhichOrder:
         (one,) = propose(NOW)
         booked(one.uid)
         with pytest.raises(NotFound):
-            decline(one.uid, act())
+            decline(one.uid)
         assert [each.state for each in made(session)] == ["booked"]
 
 
@@ -312,7 +312,7 @@ class TestBooking:
     def test_nor_one_that_was_declined(self, cast: Cast) -> None:
         waits(cast)
         (one,) = propose(NOW)
-        decline(one.uid, act())
+        decline(one.uid)
         with pytest.raises(NotFound):
             booked(one.uid)
 
@@ -480,7 +480,7 @@ class TestRaces:
     def test_booked_and_declined_at_once_it_is_one_or_the_other(self, app: Flask, cast: Cast, session: Session) -> None:
         waits(cast)
         (one,) = propose(NOW)
-        race(app, [*[lambda: decline(one.uid, act())] * 4, *[lambda: booked(one.uid)] * 4])
+        race(app, [*[lambda: decline(one.uid)] * 4, *[lambda: booked(one.uid)] * 4])
         assert [each.state for each in made(session)] in (["booked"], ["declined"])
         assert rows_of(session, schema.metadata)["hold"] == 0
         assert doctor.examine() == []

@@ -157,7 +157,7 @@ def test_declined_it_goes_to_the_next(cast: Cast, session: Session, full: Outcom
     first, second = (waiting_for(full, who) for who in add_usagers(2))
     free_a_seat(cast, full)
     (one,) = propose(NOW)
-    decline(one.uid, act())
+    decline(one.uid)
     (other,) = propose(NOW)
     assert (one.waiting_uid, other.waiting_uid) == (first.uid, second.uid)
 
