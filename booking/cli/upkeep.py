@@ -25,6 +25,7 @@ MORNING = timedelta(hours=8)
 NOT_EMPTY = "La base contient déjà des données : rien n’a été chargé."
 PROBLEMS = {
     "guard": "La base n’empêche plus les chevauchements",
+    "configuration": "La base ne signale plus que la configuration a changé",
     "append_only": "La base n’empêche plus de réécrire l’histoire",
     "overlap": "Deux occupations se chevauchent",
     "occupancy": "Ce qui est pris n’est pas ce que prend le rendez-vous",

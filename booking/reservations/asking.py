@@ -14,7 +14,7 @@ from booking.errors import Invalid, NotFound, SlotTaken, SlotUnavailable
 from booking.reservations.commands import Act, Waiver
 from booking.rooms.fitting import fits
 from booking.rooms.models import Room
-from booking.slots import availability, schedule
+from booking.slots import availability
 from booking.slots.availability import Verdict
 from booking.slots.generator import Notice
 from booking.slots.grid import CELL
@@ -56,12 +56,12 @@ def saying_why(act: Act, waived: Collection[Waiver]) -> Act:
     return replace(act, reason="hors_plage" if "hors_plage" in waived else "walk_in")
 
 
-def check_qualified(session: Session, question: Question) -> None:
+def check_qualified(question: Question) -> None:
     """Raise SlotUnavailable unless who leads does the type, and their colleagues belong to its service."""
-    done_by = schedule.qualified(session, question.kind, question.professional_ids)
+    done_by = question.configuration.qualified(question.kind, question.professional_ids)
     if set(done_by) != set(question.professional_ids):
         raise SlotUnavailable("not_qualified")
-    availability.check_colleagues(session, question.kind, question.colleague_ids)
+    availability.check_colleagues(question.configuration, question.kind, question.colleague_ids)
 
 
 _SITE_OF = sa.select(Room.site_id).where(Room.id == sa.bindparam("room"))
@@ -76,7 +76,7 @@ def check_room(session: Session, question: Question) -> None:
         raise NotFound("room")
     if question.need is None:
         raise Invalid("room", "not_expected")
-    rooms = schedule.read_rooms(session, [site_id])
+    rooms = question.configuration.rooms_of([site_id])
     if not any(room.id == question.room_id and fits(room, question.need) for room in rooms):
         raise SlotUnavailable("room_unfit")
 
@@ -93,14 +93,15 @@ def with_alternatives(
     session: Session, refusal: SlotUnavailable, question: Question, start: datetime, now: datetime
 ) -> SlotUnavailable:
     """The same refusal with the slots nearest to `start` that the question allows, its professionals' first."""
+    known = question.configuration
     asked, colleagues = set(question.professional_ids), set(question.colleague_ids)
     together = bool(asked & colleagues)  # those who take part lead in turn: nobody else is meant
-    foreign = colleagues and colleagues != set(schedule.in_service(session, question.kind.service_id, colleagues))
+    foreign = colleagues and colleagues != set(known.in_service(question.kind.service_id, colleagues))
     if foreign or (together and refusal.rule == "not_qualified"):
         return refusal  # with these people there is no time at all
     anybody = replace(
         question,
-        professional_ids=question.professional_ids if together else schedule.qualified(session, question.kind, None),
+        professional_ids=question.professional_ids if together else known.qualified(question.kind),
         notice=availability.notice(question.kind, now),
         room_id=None,
         waived=frozenset(),

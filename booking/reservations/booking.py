@@ -18,10 +18,10 @@ from booking.reservations.holds import expire, give_back
 from booking.reservations.rooming import take_room
 from booking.reservations.state import State
 from booking.resources import lock_people
-from booking.slots import availability, schedule
+from booking.slots import availability, configuration, schedule
+from booking.slots.configuration import Configuration, TypeFacts
 from booking.slots.grid import CELL
 from booking.slots.offers import Question
-from booking.slots.schedule import TypeFacts
 
 
 def book(command: Book, act: Act) -> Outcome:
@@ -72,13 +72,15 @@ def with_alternatives(session: Session, refusal: SlotUnavailable, command: Book,
 
 def ask(session: Session, command: Book, act: Act) -> Question:
     """What a booking asks of the slot rules; nobody is created. Raises NotFound and Invalid."""
-    kind = schedule.read_type(session, command.type_id)
-    return _question(kind, command, guests.needs(session, kind, whom(command)), act)
+    known = configuration.read(session)
+    kind = known.type(command.type_id)
+    return _question(known, kind, command, guests.needs(session, kind, whom(command)), act)
 
 
-def _question(kind: TypeFacts, command: Book, received: Sequence[Guest], act: Act) -> Question:
+def _question(known: Configuration, kind: TypeFacts, command: Book, received: Sequence[Guest], act: Act) -> Question:
     colleagues = command.colleague_ids - {command.professional_id}
     question = Question(
+        configuration=known,
         kind=kind,
         professional_ids=[command.professional_id],
         colleague_ids=colleagues,
@@ -97,12 +99,13 @@ def place(session: Session, command: Book, act: Act, *, create: bool) -> State:
 
     Raises what `book` raises.
     """
-    kind = schedule.read_type(session, command.type_id)
+    known = configuration.read(session)
+    kind = known.type(command.type_id)
     receive = guests.receive if create else guests.needs
     received = receive(session, kind, whom(command), act)
     guests.check_seats(kind.capacity, len(received))
-    question = _question(kind, command, received, act)
-    asking.check_qualified(session, question)
+    question = _question(known, kind, command, received, act)
+    asking.check_qualified(question)
     asking.check_room(session, question)
     verdict = asking.granted(session, question, command.start)
     start = schedule.moment(int(command.start.timestamp()))

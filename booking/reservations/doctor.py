@@ -15,7 +15,7 @@ from booking.reservations import append_only, store
 from booking.reservations.models import Appointment, History, Participation, Proposal, Told
 from booking.reservations.state import LEFT
 from booking.rooms.models import Room
-from booking.slots import guards
+from booking.slots import guards, revisions
 from booking.slots.models import AppointmentType, Hold, Occupancy
 
 
@@ -46,6 +46,7 @@ def examine(more: Sequence[Check] = ()) -> list[Problem]:
     """
     checks: tuple[Check, ...] = (
         guards_refuse,
+        configuration_renews,
         history_is_append_only,
         nothing_overlaps,
         occupancies_match,
@@ -79,6 +80,12 @@ def guards_refuse(session: Session) -> Iterator[Problem]:
     """The guards are in the catalog, and refuse an overlapping INSERT and UPDATE."""
     for code in guards.problems(session.connection()):
         yield Problem("guard", code)
+
+
+def configuration_renews(session: Session) -> Iterator[Problem]:
+    """The triggers that give the configuration a new revision are in the catalog, and it has one."""
+    for code in revisions.problems(session.connection()):
+        yield Problem("configuration", code)
 
 
 def history_is_append_only(session: Session) -> Iterator[Problem]:

@@ -13,8 +13,9 @@ from booking.errors import Invalid, NotFound, SessionFull, SlotTaken
 from booking.people.directory import NewUsager, create_usager, create_visitor
 from booking.people.models import Service, Usager
 from booking.reservations.commands import Act, Whom
+from booking.slots.configuration import TypeFacts
 from booking.slots.models import Occupancy
-from booking.slots.schedule import LONGEST, TypeFacts
+from booking.slots.schedule import LONGEST
 
 MOST = 12  # of one appointment that is no session: a family with those who help it
 

@@ -204,7 +204,7 @@ def _in_another_room(session: Session, question: Question, state: State) -> Iter
 
 def _whoever_can(session: Session, question: Question, state: State, cause: Cause) -> Question:
     """The same for whoever does the type, in the place of the one who receives alone, or of the one who is absent."""
-    qualified = schedule.qualified(session, question.kind, None)
+    qualified = question.configuration.qualified(question.kind)
     replaced = state.professional_ids
     if len(replaced) > 1:
         replaced = replaced & {cause.professional_id} & set(qualified) if isinstance(cause, Absent) else frozenset()
@@ -236,7 +236,7 @@ def _going_to(slot: Slot, question: Question, state: State) -> Destination:
 def _without(session: Session, question: Question, state: State, absent: int) -> list[Destination]:
     """The others receive alone, when one of them does the type."""
     others = state.professional_ids - {absent}
-    able = bool(others) and schedule.qualified(session, question.kind, others)
+    able = bool(others) and question.configuration.qualified(question.kind, others)
     return [Destination(state.starts_at, others)] if able else []
 
 

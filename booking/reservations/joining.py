@@ -14,7 +14,7 @@ from booking.reservations.commands import Act, Join, Leave, Outcome
 from booking.reservations.holds import give_back, seats_held
 from booking.reservations.state import State
 from booking.resources import lock_people
-from booking.slots import schedule
+from booking.slots import configuration
 
 
 def join(command: Join, act: Act) -> Outcome:
@@ -41,7 +41,7 @@ def _join(session: Session, before: State, command: Join, act: Act) -> Changed:
         raise AppointmentClosed
     whom = (command.usager,)
     lock_people(session, before.professional_ids, {*before.attendance, *guests.known(whom)})
-    kind = schedule.read_type(session, before.type_id, even_retired=True)
+    kind = configuration.read(session).type(before.type_id, even_retired=True)
     (guest,) = guests.receive(session, replace(kind, capacity=None), whom, act)
     if guest.id in before.present:
         raise Invalid("usager", "already")

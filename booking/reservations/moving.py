@@ -18,11 +18,11 @@ from booking.reservations.rooming import take_room
 from booking.reservations.state import Action, State
 from booking.resources import lock_people
 from booking.rooms.fitting import fits
-from booking.slots import availability, schedule
+from booking.slots import availability, configuration, schedule
+from booking.slots.configuration import Configuration, TypeFacts
 from booking.slots.generator import Notice
 from booking.slots.grid import CELL, to_cells
 from booking.slots.offers import Question
-from booking.slots.schedule import TypeFacts
 
 CELL_MINUTES = CELL // 60
 LONGEST_MINUTES = 480  # of a type, says its constraint; an appointment can become no longer
@@ -34,6 +34,7 @@ class Wanted:
     """Where an appointment is to go: its values as they would be, its room still to be found."""
 
     state: State
+    known: Configuration
     kind: TypeFacts
     room_id: int | None
 
@@ -83,9 +84,8 @@ def swap(command: Swap, act: Act) -> Outcome:
 
 def same_again(session: Session, standing: State, act: Act) -> Question:
     """The question whose answer says whether an appointment could be given again as it is."""
-    kind = schedule.read_type(session, standing.type_id, even_retired=True)
-    question = _question(session, standing, Wanted(standing, kind, None), act)
-    now = availability.notice(kind, act.now).now
+    question = _question(session, standing, _as_it_is(session, standing), act)
+    now = int(act.now.timestamp())
     return replace(question, notice=Notice(now=now, desk=now))
 
 
@@ -98,11 +98,10 @@ def place_again(session: Session, standing: State, act: Act) -> int | None:
 
 def room_for_all(session: Session, standing: State, act: Act) -> int | None:
     """Its room while everybody fits into it, else another that is free and large enough. Raises SlotTaken."""
-    kind = schedule.read_type(session, standing.type_id, even_retired=True)
-    question = _question(session, standing, Wanted(standing, kind, None), act)
+    question = _question(session, standing, _as_it_is(session, standing), act)
     if question.need is None:
         return None
-    rooms = schedule.read_rooms(session, [standing.site_id])
+    rooms = question.configuration.rooms_of([standing.site_id])
     if any(room.id == standing.room_id and fits(room, question.need) for room in rooms):
         return standing.room_id
     verdict = availability.decide(session, question, standing.starts_at)
@@ -123,7 +122,8 @@ def moved(session: Session, before: State, command: Move, act: Act) -> Changed:
 
 def _wanted(session: Session, before: State, command: Move) -> Wanted:
     """Raises NotFound for an unknown type, Invalid for nobody to receive or nothing to change."""
-    kind = schedule.read_type(session, command.type_id or before.type_id, even_retired=command.type_id is None)
+    known = configuration.read(session)
+    kind = known.type(command.type_id or before.type_id, even_retired=command.type_id is None)
     # In UTC: adding a duration to a wall time is an hour wrong where the clocks change.
     start = (command.start or before.starts_at).astimezone(UTC)
     length = before.length if command.duration is None else timedelta(minutes=command.duration)
@@ -143,7 +143,13 @@ def _wanted(session: Session, before: State, command: Move) -> Wanted:
         )
     if state == before and command.room_id in (None, before.room_id):
         raise Invalid("start" if command.room_id is None else "room", "unchanged")
-    return Wanted(state, kind, command.room_id)
+    return Wanted(state, known, kind, command.room_id)
+
+
+def _as_it_is(session: Session, state: State) -> Wanted:
+    """The wish to leave its type as it is, even retired, and to have any room."""
+    known = configuration.read(session)
+    return Wanted(state, known, known.type(state.type_id, even_retired=True), None)
 
 
 def _check_duration(minutes: int | None) -> None:
@@ -169,9 +175,9 @@ def _placed(session: Session, before: State, wanted: Wanted, act: Act) -> State:
     asking.check_room(session, question)
     if wanted.within(before):
         if wanted.state.professional_ids != before.professional_ids:
-            asking.check_qualified(session, question)  # somebody who does the type stays
+            asking.check_qualified(question)  # somebody who does the type stays
         return _in_other_room(session, before, wanted, question)
-    asking.check_qualified(session, question)
+    asking.check_qualified(question)
     verdict = asking.granted(session, question, wanted.state.starts_at)
     room_id = _room(session, question, wanted.state, verdict.room_ids, before.room_id)
     return replace(wanted.state, site_id=verdict.site_id, room_id=room_id)
@@ -206,8 +212,9 @@ def _question(session: Session, before: State, wanted: Wanted, act: Act) -> Ques
         before=to_cells(state.buffer_before),
         after=to_cells(state.buffer_after),
     )
-    leads = schedule.qualified(session, wanted.kind, state.professional_ids)
+    leads = wanted.known.qualified(wanted.kind, state.professional_ids)
     question = Question(
+        configuration=wanted.known,
         kind=replace(wanted.kind, demand=demand, need=wanted.kind.need if state.mode == "in_person" else None),
         professional_ids=leads or sorted(state.professional_ids),
         # One lead has the others for colleagues; of several, each may lead with all.
@@ -271,15 +278,14 @@ def _swap(session: Session, command: Swap, act: Act) -> Outcome:
 
 def _exchanged(session: Session, before: State, place: State, act: Act) -> Changed:
     """An appointment in the place of the other; both have given back what they take."""
-    kind = schedule.read_type(session, before.type_id, even_retired=True)
     state = replace(
         before,
         starts_at=place.starts_at,
         ends_at=place.starts_at + before.length,
         professional_ids=place.professional_ids,
     )
-    question = _question(session, before, Wanted(state, kind, None), act)
-    asking.check_qualified(session, question)
+    question = _question(session, before, _as_it_is(session, state), act)
+    asking.check_qualified(question)
     verdict = asking.granted(session, question, state.starts_at)
     room_id = _room(session, question, state, verdict.room_ids, place.room_id)
     after = replace(state, site_id=verdict.site_id, room_id=room_id)

@@ -32,7 +32,7 @@ from booking.reservations.models import Appointment, Proposal, Waiting
 from booking.reservations.state import State
 from booking.reservations.wishes import kept_until
 from booking.resources import lock_people
-from booking.slots import lookups, schedule
+from booking.slots import configuration, lookups, schedule
 from booking.slots.grid import Grid
 from booking.slots.models import Absence, Closure, Hold
 
@@ -215,7 +215,7 @@ def _until(session: Session, state: State, now: datetime) -> datetime:
     first, last = int(now.timestamp()), int(state.starts_at.timestamp())
     grid = Grid.over(first, last)
     closed, _ = schedule.read_closures(session, [state.site_id], grid)
-    site = schedule.read_sites(session, [state.site_id])[state.site_id]
+    site = configuration.read(session).sites[state.site_id]
     opened = site.open_spans(now.date() - DAY, state.starts_at.date() + DAY)
     return schedule.moment(kept_until(first, last, sorted(opened), closed.get(state.site_id, ())))
 

@@ -25,7 +25,7 @@ from booking.reservations.models import Appointment, Series
 from booking.reservations.state import CancelledBy, State
 from booking.resources import lock_people
 from booking.rooms.models import Site
-from booking.slots import availability, schedule
+from booking.slots import availability, configuration, schedule
 
 MOST = 53  # a year of weeks
 
@@ -80,7 +80,7 @@ def foreseen(session: Session, command: BookSeries, act: Act) -> dict[datetime, 
     """
     _check_starts(command.starts)
     question = booking.ask(session, command.first, act)
-    asking.check_qualified(session, question)
+    asking.check_qualified(question)
     return {start: availability.decide(session, question, start).rule for start in sorted(command.starts)}
 
 
@@ -124,7 +124,7 @@ def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...
     expire(session, act.now)
     if command.first.hold is not None:
         give_back(session, command.first.hold)
-    kind = schedule.read_type(session, command.first.type_id)
+    kind = configuration.read(session).type(command.first.type_id)
     keys = [guest.id for guest in guests.receive(session, kind, booking.whom(command.first), act)]
     first = replace(command.first, usager=keys[0] if keys else None, family=tuple(keys[1:]))
     act = proposals.because(session, first.hold, asking.saying_why(act, first.waived), keys)

@@ -23,10 +23,10 @@ from booking.reservations.models import Proposal, Waiting
 from booking.reservations.state import State
 from booking.reservations.wishes import Wishes
 from booking.resources import lock_people
-from booking.slots import lookups, schedule
+from booking.slots import configuration, lookups
+from booking.slots.configuration import TypeFacts
 from booking.slots.hours import DAY_MINUTES
 from booking.slots.models import AppointmentType
-from booking.slots.schedule import TypeFacts
 
 MOST = 20  # of one usager
 FARTHEST = timedelta(days=366)
@@ -189,10 +189,11 @@ def _replayed(session: Session, command: Wait | WaitForSession) -> Entered | Non
 
 
 def _asked(session: Session, command: Wait, now: datetime) -> _Wanted:
-    kind = schedule.read_type(session, command.type_id)
+    known = configuration.read(session)
+    kind = known.type(command.type_id)
     _check_wishes(command.wishes, now.astimezone(lookups.zone(session)).date())
     led_by = command.professional_id
-    if led_by is not None and not schedule.qualified(session, kind, [led_by]):
+    if led_by is not None and not known.qualified(kind, [led_by]):
         raise Invalid("professional_id", "not_qualified")
     return _Wanted(kind, command.wishes, led_by)
 
@@ -201,7 +202,7 @@ def _session(session: Session, command: WaitForSession, now: datetime) -> _Wante
     """That session and no other: its own day stands for the wishes, which are not looked at."""
     state = store.read(session, command.uid)
     _check_session(state, now)
-    kind = schedule.read_type(session, state.type_id, even_retired=True)
+    kind = configuration.read(session).type(state.type_id, even_retired=True)
     day = state.starts_at.astimezone(lookups.zone(session)).date()
     return _Wanted(kind, Wishes(day, day), appointment_id=state.id, present=state.present)
 

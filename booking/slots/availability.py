@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import inf
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import french
-from booking.db import LARGEST_KEY
 from booking.errors import Invalid, NotFound, SlotUnavailable
-from booking.people.models import Professional
-from booking.slots import generator, hours, schedule
+from booking.slots import configuration, generator, hours, schedule
+from booking.slots.configuration import Configuration, SiteFacts, TypeFacts
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Mask, indexes
 from booking.slots.offers import Offer, Question, offers
 from booking.slots.rules import ORDER, Rule
-from booking.slots.schedule import SiteFacts, TypeFacts
 
 LONGEST_SEARCH = timedelta(weeks=13)
 FIRST_WINDOW = timedelta(weeks=1)
@@ -114,12 +111,14 @@ def ask(session: Session, search: Search, now: datetime) -> Question:
 
     Raises NotFound for an unknown type, and what `check_colleagues` raises.
     """
-    kind = schedule.read_type(session, search.type_id)
-    check_colleagues(session, kind, search.colleague_ids)
+    known = configuration.read(session)
+    kind = known.type(search.type_id)
+    check_colleagues(known, kind, search.colleague_ids)
     needed = schedule.step_free_needed(session, search.usager_ids)
     return Question(
+        configuration=known,
         kind=kind,
-        professional_ids=_leads(session, kind, search),
+        professional_ids=_leads(known, kind, search),
         notice=notice(kind, now, search.by_usager),
         usager_ids=search.usager_ids,
         room_id=search.room_id,
@@ -130,21 +129,16 @@ def ask(session: Session, search: Search, now: datetime) -> Question:
     )
 
 
-def check_colleagues(session: Session, kind: TypeFacts, ids: Collection[int]) -> None:
+def check_colleagues(known: Configuration, kind: TypeFacts, ids: Collection[int]) -> None:
     """Refuse colleagues who cannot take part in a type.
 
     Raises NotFound("professional") for somebody unknown, and SlotUnavailable("not_qualified") for somebody retired or
     of another service.
     """
-    if not all(0 < key <= LARGEST_KEY for key in ids):
+    if not set(ids) <= known.professionals.keys():
         raise NotFound("professional")
-    others = set(ids).difference(schedule.in_service(session, kind.service_id, ids) if ids else ())
-    if not others:
-        return
-    known = session.scalars(sa.select(Professional.id).where(Professional.id.in_(others)))
-    if set(known) != others:
-        raise NotFound("professional")
-    raise SlotUnavailable("not_qualified")
+    if len(known.in_service(kind.service_id, ids)) < len(set(ids)):
+        raise SlotUnavailable("not_qualified")
 
 
 def notice(kind: TypeFacts, now: datetime, by_usager: bool = False) -> Notice:
@@ -168,9 +162,9 @@ def check_distance(field: str, instant: datetime) -> None:
         raise Invalid(field, "out_of_range", **limits)
 
 
-def _leads(session: Session, kind: TypeFacts, search: Search) -> list[int]:
+def _leads(known: Configuration, kind: TypeFacts, search: Search) -> list[int]:
     """Who may lead. Any of those who do the type means somebody beside the colleagues, who take part anyway."""
-    found = schedule.qualified(session, kind, search.professional_ids)
+    found = known.qualified(kind, search.professional_ids)
     if search.professional_ids is not None:
         return found
     return [who for who in found if who not in search.colleague_ids]

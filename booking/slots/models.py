@@ -21,6 +21,16 @@ appointment_type_profession = sa.Table(
 )
 
 
+# Its one row holds the revision of all that slots.configuration reads, which triggers renew (see slots.revisions).
+configuration = sa.Table(
+    "configuration",
+    Base.metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("revision", sa.String(32), nullable=False),
+    sa.CheckConstraint("id = 1", name="one_row"),
+)
+
+
 class AppointmentType(Base):
     """What an appointment is for (motif). Durations, steps, buffers and lead times are in minutes."""
 

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from booking.rooms.fitting import Need, RoomFacts, by_preference, fits
 from booking.slots import generator, hours, schedule
+from booking.slots.configuration import Configuration, SiteFacts, TypeFacts
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Grid, Mask, Span
 from booking.slots.rules import WAIVABLE, Rule
-from booking.slots.schedule import SiteFacts, TypeFacts
 
 Openings = Mapping[tuple[int, int], Sequence[hours.Rule]]  # by (site, professional)
 
@@ -42,6 +42,7 @@ class Question:
     has expired at `asked_at`, in seconds UTC, keeps nothing. `supposed` is an absence or a closure still to be stored.
     """
 
+    configuration: Configuration
     kind: TypeFacts
     professional_ids: Collection[int]
     notice: Notice
@@ -131,12 +132,12 @@ def _read(session: Session, question: Question, first: int, last: int, with_clos
     grid = Grid.over(first - demand.before * CELL, last + (demand.duration + demand.after) * CELL)
     start, end = schedule.bounds(grid)
     from_day, to_day = start.date() - timedelta(days=1), end.date() + timedelta(days=1)
-    openings: Openings = schedule.read_openings(session, question.people, from_day, to_day)
+    openings: Openings = question.configuration.openings_of(question.people, from_day, to_day)
     if with_closed:
-        openings = _with_sites_to_judge(session, question, openings)
-    sites = schedule.read_sites(session, _where_led(question, openings))
+        openings = _with_sites_to_judge(question, openings)
+    sites = question.configuration.sites_of(_where_led(question, openings))
     site_closures, room_closures = schedule.read_closures(session, sites, grid)
-    rooms = _eligible(session, question, sites)
+    rooms = _eligible(question, sites)
     busy = schedule.read_occupancies(session, _resources(question, rooms), grid, question.ignoring, question.asked_at)
     absences = schedule.read_absences(session, question.people, grid)
     if (supposed := question.supposed) is not None:
@@ -152,19 +153,19 @@ def _where_led(question: Question, openings: Openings) -> list[int]:
     return list(dict.fromkeys(site_id for site_id, who in openings if who in question.professional_ids))
 
 
-def _with_sites_to_judge(session: Session, question: Question, openings: Openings) -> Openings:
+def _with_sites_to_judge(question: Question, openings: Openings) -> Openings:
     """A decision is about every site when nobody leads anywhere, or when they need not receive there (no_opening)."""
     if _where_led(question, openings) and "no_opening" not in question.waived:
         return openings
-    nowhere = schedule.nowhere(session, question.professional_ids)
-    return {**openings, **{key: rules for key, rules in nowhere.items() if key not in openings}}
+    everywhere = ((site, who) for site in question.configuration.sites for who in question.professional_ids)
+    return {**openings, **{key: [] for key in everywhere if key not in openings}}
 
 
-def _eligible(session: Session, question: Question, site_ids: Collection[int]) -> list[RoomFacts]:
+def _eligible(question: Question, site_ids: Collection[int]) -> list[RoomFacts]:
     need = question.need
     if need is None:
         return []
-    rooms = (room for room in schedule.read_rooms(session, site_ids) if fits(room, need))
+    rooms = (room for room in question.configuration.rooms_of(site_ids) if fits(room, need))
     return by_preference(room for room in rooms if question.room_id in (None, room.id))
 
 

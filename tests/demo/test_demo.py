@@ -26,7 +26,7 @@ from booking.reservations.doctor import examine
 from booking.reservations.models import Appointment, History, Participation
 from booking.rooms import inventory
 from booking.rooms.models import Site
-from booking.slots import hours, schedule
+from booking.slots import configuration, hours, schedule
 from booking.slots.grid import Grid
 from booking.slots.models import Absence, AppointmentType, Closure, Occupancy, Opening
 from tests.conftest import settings_in
@@ -119,13 +119,14 @@ def receiving_and_booked(session: Session, first: date, last: date) -> tuple[int
     everybody = list(session.scalars(sa.select(Professional.id)))
     site_id = session.scalars(sa.select(Site.id)).one()
     grid = Grid.over(hours.instant(first, 0, PARIS), hours.instant(last, 0, PARIS))
-    site = schedule.read_sites(session, {site_id})[site_id]
+    known = configuration.read(session)
+    site = known.sites[site_id]
     closures, _ = schedule.read_closures(session, {site_id}, grid)
     opened = grid.paint(site.open_spans(first, last)) & ~grid.paint(closures.get(site_id, ()))
     away = schedule.read_absences(session, everybody, grid)
     taken = schedule.read_occupancies(session, everybody, grid)
     receiving = booked = 0
-    for (_, who), rules in schedule.read_openings(session, everybody, first, last).items():
+    for (_, who), rules in known.openings_of(everybody, first, last).items():
         spans = [span for rule in rules for span in hours.occurrences(rule, first, last, PARIS)]
         receiving += (grid.paint(spans) & opened & ~grid.paint(away.get(who, ()))).bit_count()
         booked += grid.paint(taken.get(who, ())).bit_count()

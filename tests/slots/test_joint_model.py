@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
 from booking.rooms.models import Room
-from booking.slots import availability, schedule
+from booking.slots import availability, configuration
 from booking.slots.generator import Demand, Notice
 from booking.slots.models import Absence, Closure, Occupancy, Opening
 from booking.slots.offers import Question
@@ -254,8 +254,10 @@ def seconds(cell: int) -> int:
 
 
 def question(session: Session, cast: Cast, keys: dict[str, int], asked: Asked) -> Question:
-    kind = schedule.read_type(session, cast.entretien)
+    known = configuration.read(session)
+    kind = known.type(cast.entretien)
     return Question(
+        configuration=known,
         kind=replace(kind, demand=asked.demand, need=kind.need if asked.in_a_room else None),
         professional_ids=[keys[LEAD]],
         notice=Notice(seconds(asked.now), seconds(asked.desk)),

@@ -1,0 +1,250 @@
+"""What is arranged long before anybody books: types, who does them, when they receive, sites with their rooms.
+
+Read whole, as values, and kept in memory under the revision that the database gives it (see slots.revisions): every
+search and every booking asks for it, and it changes a few times a day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from booking.db import execute
+from booking.errors import NotFound
+from booking.people.models import Professional, Service, professional_service
+from booking.rooms.fitting import Need, RoomFacts
+from booking.rooms.models import Room, Site, SiteHours
+from booking.slots import hours
+from booking.slots.generator import Demand
+from booking.slots.grid import Span, to_cells
+from booking.slots.holidays import is_public_holiday
+from booking.slots.models import AppointmentType, Opening, appointment_type_profession, configuration
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """What matters of an appointment type when a slot is looked for. Lead times are in minutes."""
+
+    id: int
+    service_id: int
+    confidential: bool
+    mode: str
+    duration: int
+    demand: Demand
+    need: Need | None
+    professions: frozenset[int]
+    desk_lead_time: int
+    lead_time: int
+    horizon_days: int
+    capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class ProfessionalFacts:
+    """What matters of a professional: whether they still work here, what they are, and for which services."""
+
+    id: int
+    profession_id: int
+    retired: bool
+    service_ids: frozenset[int]
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """When a site is open: its zone, its weekly hours, and whether public holidays close it."""
+
+    id: int
+    zone: ZoneInfo
+    hours: tuple[hours.Rule, ...]
+    closed_on_public_holidays: bool
+
+    def open_spans(self, first: date, last: date) -> list[Span]:
+        """The opening hours from the first to the last day, both included, public holidays left out."""
+        spans = (span for rule in self.hours for span in hours.occurrences(rule, first, last, self.zone))
+        return [span for span in spans if not self._holiday(hours.local_day(span[0], self.zone))]
+
+    def _holiday(self, day: date) -> bool:
+        return self.closed_on_public_holidays and is_public_holiday(day)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One revision of it. Sites are in the order of their ids, those without hours left out; rooms are those in use."""
+
+    types: Mapping[int, TypeFacts]
+    retired_types: frozenset[int]
+    professionals: Mapping[int, ProfessionalFacts]
+    sites: Mapping[int, SiteFacts]
+    rooms: Mapping[int, Sequence[RoomFacts]]  # by site
+    openings: Mapping[int, Sequence[tuple[int, hours.Rule]]]  # by professional: at which site, when
+
+    def type(self, type_id: int, *, even_retired: bool = False) -> TypeFacts:
+        """The facts of one type. Raises NotFound when there is none, or when it is retired and must not be."""
+        found = self.types.get(type_id)
+        if found is None or (found.id in self.retired_types and not even_retired):
+            raise NotFound("appointment_type")
+        return found
+
+    def qualified(self, kind: TypeFacts, among: Collection[int] | None = None) -> list[int]:
+        """The ids of the professionals who do this type: of its professions, in its service, not retired."""
+        people = self.in_service(kind.service_id, self.professionals if among is None else among)
+        return [who for who in people if self.professionals[who].profession_id in kind.professions]
+
+    def in_service(self, service_id: int, ids: Collection[int]) -> list[int]:
+        """Those of these professionals who belong to that service, whatever their profession, and are not retired."""
+        known = (self.professionals[who] for who in sorted(ids) if who in self.professionals)
+        return [each.id for each in known if service_id in each.service_ids and not each.retired]
+
+    def sites_of(self, ids: Collection[int]) -> dict[int, SiteFacts]:
+        """The sites with hours among these, in their order."""
+        return {key: self.sites[key] for key in ids if key in self.sites}
+
+    def rooms_of(self, site_ids: Collection[int]) -> list[RoomFacts]:
+        """The rooms in use of those sites."""
+        return [room for site_id in site_ids for room in self.rooms.get(site_id, ())]
+
+    def openings_of(
+        self, professional_ids: Collection[int], from_day: date, to_day: date
+    ) -> dict[tuple[int, int], list[hours.Rule]]:
+        """The openings that touch those days, both included, by (site, professional)."""
+        found: dict[tuple[int, int], list[hours.Rule]] = defaultdict(list)
+        for who in sorted(professional_ids):
+            for site_id, rule in self.openings.get(who, ()):
+                if rule.first_day <= to_day and (rule.last_day is None or rule.last_day >= from_day):
+                    found[site_id, who].append(rule)
+        return found
+
+
+_REVISION = sa.select(configuration.c.revision)
+_known: dict[str, Configuration] = {}  # the one that was asked for last
+
+
+def read(session: Session) -> Configuration:
+    """What stands, in one statement while it is the revision that is known; whole, in six more, after a change.
+
+    A revision is never given twice, to no other content and by no other database, so that whoever finds theirs has what
+    they would have read. A transaction reads again what it changed itself.
+    """
+    revision = execute(session, _REVISION).scalar()
+    if revision is None:
+        return _load(session)  # somebody emptied the table: slower, and right
+    found = _known.get(revision)
+    if found is None:
+        found = _load(session)
+        _known.clear()
+        _known[revision] = found
+    return found
+
+
+def demand_of(duration: int, step: int, before: int, after: int) -> Demand:
+    """A demand from minutes."""
+    return Demand(to_cells(duration), to_cells(step), to_cells(before), to_cells(after))
+
+
+_TYPES = sa.select(
+    AppointmentType.id,
+    AppointmentType.service_id,
+    AppointmentType.mode,
+    AppointmentType.duration,
+    AppointmentType.step,
+    AppointmentType.buffer_before,
+    AppointmentType.buffer_after,
+    AppointmentType.room_kinds,
+    AppointmentType.features,
+    AppointmentType.desk_lead_time,
+    AppointmentType.lead_time,
+    AppointmentType.horizon_days,
+    AppointmentType.capacity,
+    AppointmentType.retired_at,
+    Service.confidentiality,
+).join(Service, Service.id == AppointmentType.service_id)
+_DONE_BY = sa.select(appointment_type_profession.c.appointment_type_id, appointment_type_profession.c.profession_id)
+_PROFESSIONALS = sa.select(
+    Professional.id, Professional.profession_id, Professional.retired_at, professional_service.c.service_id
+).outerjoin(professional_service)
+_SITES = (
+    sa.select(Site.id, Site.zone, Site.closed_on_public_holidays, SiteHours.weekday, SiteHours.opens, SiteHours.closes)
+    .join(SiteHours, SiteHours.site_id == Site.id)
+    .order_by(Site.id, SiteHours.weekday)
+)
+_ROOMS = (
+    sa.select(Room.id, Room.site_id, Room.code, Room.kind, Room.capacity, Room.features, Room.reserved_for_id)
+    .where(Room.retired_at.is_(None))
+    .order_by(Room.id)
+)
+_OPENINGS = sa.select(
+    Opening.professional_id,
+    Opening.site_id,
+    Opening.weekdays,
+    Opening.first_day,
+    Opening.last_day,
+    Opening.starts,
+    Opening.ends,
+).order_by(Opening.id)
+
+
+def _load(session: Session) -> Configuration:
+    done_by = _grouped((type_id, who) for type_id, who in execute(session, _DONE_BY))
+    types = execute(session, _TYPES).all()
+    return Configuration(
+        types={row.id: _type(row, frozenset(done_by[row.id])) for row in types},
+        retired_types=frozenset(row.id for row in types if row.retired_at is not None),
+        professionals=_professionals(session),
+        sites=_sites(session),
+        rooms=_grouped((row.site_id, RoomFacts(*row)) for row in execute(session, _ROOMS)),
+        openings=_grouped((row.professional_id, (row.site_id, _rule(row))) for row in execute(session, _OPENINGS)),
+    )
+
+
+def _type(row: sa.Row[Any], professions: frozenset[int]) -> TypeFacts:
+    return TypeFacts(
+        id=row.id,
+        service_id=row.service_id,
+        confidential=row.confidentiality == "confidential",
+        mode=row.mode,
+        duration=row.duration,
+        demand=demand_of(row.duration, row.step, row.buffer_before, row.buffer_after),
+        need=Need(row.room_kinds, row.features, row.service_id) if row.mode == "in_person" else None,
+        professions=professions,
+        desk_lead_time=row.desk_lead_time,
+        lead_time=row.lead_time,
+        horizon_days=row.horizon_days,
+        capacity=row.capacity,
+    )
+
+
+def _professionals(session: Session) -> dict[int, ProfessionalFacts]:
+    rows = execute(session, _PROFESSIONALS).all()
+    services = _grouped((key, service) for key, _, _, service in rows if service is not None)
+    return {
+        key: ProfessionalFacts(key, profession, retired_at is not None, frozenset(services[key]))
+        for key, profession, retired_at, _ in rows
+    }
+
+
+def _sites(session: Session) -> dict[int, SiteFacts]:
+    rules: dict[tuple[int, str, bool], list[hours.Rule]] = defaultdict(list)
+    for site_id, zone, holidays, weekday, opens, closes in execute(session, _SITES):
+        rules[site_id, zone, holidays].append(hours.Rule(frozenset({weekday}), date.min, None, opens, closes))
+    return {key[0]: SiteFacts(key[0], ZoneInfo(key[1]), tuple(found), key[2]) for key, found in rules.items()}
+
+
+def _rule(row: sa.Row[Any]) -> hours.Rule:
+    days = None if row.weekdays is None else frozenset(map(int, row.weekdays))
+    return hours.Rule(days, row.first_day, row.last_day, row.starts, row.ends)
+
+
+def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+    found: dict[int, list[T]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return found

@@ -1,0 +1,259 @@
+"""What is arranged beforehand: read whole, kept while it stands, and never after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from booking.db import db
+from booking.errors import NotFound
+from booking.people.models import Professional
+from booking.rooms.fitting import Need
+from booking.rooms.models import Room, SiteHours
+from booking.slots import configuration, revisions
+from booking.slots.generator import Demand
+from booking.slots.models import AppointmentType
+from tests.builders import MONDAY, NOW, Cast, block, one_day, paris, set_on, store
+from tests.slots.asking import add_site
+
+CHRISTMAS = date(2026, 12, 25)  # a Friday
+
+
+def span(start: str, end: str) -> tuple[int, int]:
+    return int(paris(start).timestamp()), int(paris(end).timestamp())
+
+
+OPENINGS = [
+    (date(2026, 11, 16), date(2026, 11, 22), False, "it ended yesterday"),
+    (date(2026, 11, 16), MONDAY, True, "its last day"),
+    (MONDAY, MONDAY, True, "that one day"),
+    (MONDAY, None, True, "without end"),
+    (date(2026, 11, 24), None, False, "it begins tomorrow"),
+]
+
+
+@pytest.mark.parametrize(("first", "last", "touches", "because"), OPENINGS, ids=[row[3] for row in OPENINGS])
+def test_openings(cast: Cast, session: Session, first: date, last: date | None, touches: bool, because: str) -> None:
+    weekly = one_day(cast.diop, cast.site, first, 840, 900)
+    weekly.weekdays, weekly.last_day = frozenset("12345"), last
+    store(weekly)
+    (rules,) = configuration.read(session).openings_of([cast.diop], MONDAY, MONDAY).values()
+    assert (840 in {rule.starts for rule in rules}) is touches, because
+
+
+# ------------------------------------------------------------------ types, people, places
+
+
+def test_a_type_in_cells_and_what_it_asks_of_a_room(cast: Cast, session: Session) -> None:
+    kind = configuration.read(session).type(cast.consultation)
+    assert kind.demand == Demand(duration=6, step=6, before=1, after=2)
+    assert kind.need == Need(frozenset({"cabinet"}), frozenset({"examination_couch"}), cast.pmi)
+    assert (kind.mode, kind.duration, kind.confidential, len(kind.professions)) == ("in_person", 30, False, 1)
+    assert configuration.read(session).type(cast.appel).need is None, "by phone"
+    assert configuration.read(session).type(cast.depistage).confidential
+
+
+@pytest.mark.parametrize("key", [0, -1, 999, 2**31, 2**63])
+def test_an_unknown_type(cast: Cast, session: Session, key: int) -> None:
+    with pytest.raises(NotFound):
+        configuration.read(session).type(key)
+
+
+def test_a_retired_type_is_read_for_what_is_booked_already(cast: Cast, session: Session) -> None:
+    set_on(AppointmentType, cast.entretien, retired_at=NOW)
+    with pytest.raises(NotFound):
+        configuration.read(session).type(cast.entretien)
+    assert configuration.read(session).type(cast.entretien, even_retired=True).id == cast.entretien
+
+
+def test_a_type_that_nobody_does(cast: Cast, session: Session) -> None:
+    kind = replace(configuration.read(session).type(cast.entretien), professions=frozenset())
+    assert configuration.read(session).qualified(kind) == []
+
+
+def test_who_does_a_type(cast: Cast, session: Session) -> None:
+    kind = configuration.read(session).type(cast.entretien)
+    assert configuration.read(session).qualified(kind) == [cast.roux, cast.diop]
+    assert configuration.read(session).qualified(kind, {cast.diop, cast.lenoir}) == [cast.diop], "a doctor does not"
+    elsewhere = replace(kind, service_id=cast.pmi)
+    assert configuration.read(session).qualified(elsewhere) == [], "the right profession in another service"
+    set_on(Professional, cast.diop, retired_at=NOW)
+    assert configuration.read(session).qualified(kind) == [cast.roux], "retired"
+
+
+def test_who_may_take_part_beside_the_lead(cast: Cast, session: Session) -> None:
+    everybody = [cast.lenoir, cast.roux, cast.diop, cast.petit, cast.b1, cast.diallo]
+    assert configuration.read(session).in_service(cast.action_sociale, everybody) == [cast.roux, cast.diop]
+    assert configuration.read(session).in_service(cast.pmi, everybody) == [cast.lenoir], "a doctor in his service"
+    assert configuration.read(session).in_service(cast.action_sociale, []) == []
+    midwife = sa.select(Professional.profession_id).where(Professional.id == cast.petit).scalar_subquery()
+    set_on(Professional, cast.roux, profession_id=midwife)
+    assert configuration.read(session).in_service(cast.action_sociale, everybody) == [cast.roux, cast.diop], (
+        "any profession"
+    )
+    set_on(Professional, cast.diop, retired_at=NOW)
+    assert configuration.read(session).in_service(cast.action_sociale, everybody) == [cast.roux], "retired"
+
+
+def test_sites_come_in_the_order_asked_for(cast: Cast, session: Session) -> None:
+    other = add_site(cast)
+    assert list(configuration.read(session).sites_of([other, cast.site])) == [other, cast.site]
+    assert list(configuration.read(session).sites_of([cast.site, other])) == [cast.site, other]
+
+
+def test_the_rooms_in_use(cast: Cast, session: Session) -> None:
+    set_on(Room, cast.b1, retired_at=NOW)
+    codes = {room.code: room.reserved_for_id for room in configuration.read(session).rooms_of([cast.site])}
+    assert codes == {"B2": None, "C1": None, "C4": cast.sante_sexuelle, "EN1": None}
+    assert configuration.read(session).rooms_of([cast.site + 1]) == []
+
+
+def test_the_hours_of_a_site_leave_out_week_ends_and_holidays(cast: Cast, session: Session) -> None:
+    site = configuration.read(session).sites_of([cast.site])[cast.site]
+    week = date(2026, 12, 21), date(2026, 12, 27)
+    expected = [span(f"2026-12-{day} 08:30", f"2026-12-{day} 17:30") for day in (21, 22, 23, 24)]
+    assert sorted(site.open_spans(*week)) == expected
+    open_at_christmas = replace(site, closed_on_public_holidays=False)
+    assert len(open_at_christmas.open_spans(*week)) == 5
+
+
+def test_a_site_without_hours_is_not_open(cast: Cast, session: Session) -> None:
+    session.execute(sa.delete(SiteHours))
+    assert configuration.read(session).sites_of([cast.site]) == {}
+
+
+# ------------------------------------------------------------------ how long it is kept
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What is sent to the database meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_it_is_read_once_while_nothing_changes(cast: Cast, session: Session) -> None:
+    first = configuration.read(session)
+    store(block(cast.b1, "2026-11-23 09:00", "2026-11-23 09:30"))
+    set_on(Professional, cast.roux, feed_version=7)
+    session.rollback()
+    with statements() as seen:
+        assert configuration.read(session) is first, "neither bookings nor versions of feeds are of it"
+    assert len([one for one in seen if one.startswith("SELECT")]) == 1
+
+
+CHANGES = [
+    ("service", "UPDATE service SET confidentiality = 'confidential' WHERE code = 'pmi'"),
+    ("appointment_type", "UPDATE appointment_type SET duration = 45 WHERE code = 'entretien'"),
+    ("appointment_type_profession", "DELETE FROM appointment_type_profession"),
+    ("professional", "UPDATE professional SET retired_at = '2026-11-20 00:00:00+00' WHERE code = 'roux'"),
+    ("professional_service", "DELETE FROM professional_service"),
+    ("opening", "UPDATE opening SET ends = ends - 5"),
+    ("site", "UPDATE site SET zone = 'Indian/Reunion'"),
+    ("site_hours", "DELETE FROM site_hours WHERE weekday = 1"),
+    ("room", "UPDATE room SET capacity = 1"),
+]
+
+
+def test_each_table_is_tried() -> None:
+    assert {table for table, _ in CHANGES} == revisions.READ.keys()
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=table) for table, change in CHANGES])
+def test_whatever_program_changes_it_is_seen_at_once(cast: Cast, session: Session, change: str) -> None:
+    before = configuration.read(session)
+    session.rollback()
+    with db.engine.begin() as another_program:
+        another_program.exec_driver_sql(change)
+    assert configuration.read(session) != before
+
+
+def revision_in(session: Session) -> str:
+    return str(session.execute(sa.text("SELECT revision FROM configuration")).scalar_one())
+
+
+def test_what_a_transaction_changed_and_took_back_is_kept_for_nobody(cast: Cast, session: Session) -> None:
+    """A number that counts would be given again, to another change."""
+    before = configuration.read(session)
+    for duration in (60, 90):
+        session.execute(sa.update(AppointmentType).values(duration=duration))
+        assert configuration.read(session).type(cast.entretien).duration == duration, "it sees its own change"
+        session.rollback()
+    assert configuration.read(session) == before
+    set_on(AppointmentType, cast.entretien, duration=45)
+    assert configuration.read(session).type(cast.entretien).duration == 45
+
+
+def test_without_a_revision_it_is_read_each_time(cast: Cast, session: Session) -> None:
+    expected = configuration.read(session)
+    session.execute(sa.text("DELETE FROM configuration"))
+    found = configuration.read(session)
+    assert found == expected
+    assert configuration.read(session) is not found
+
+
+def test_all_that_is_read_is_watched() -> None:
+    """What a statement of the module names, and no trigger renews, would stand in memory for ever."""
+    for name, statement in vars(configuration).items():
+        if isinstance(statement, sa.Select) and name != "_REVISION":
+            for column in sa.sql.visitors.iterate(statement):
+                if isinstance(column, sa.Column):
+                    watched = revisions.READ[column.table.name]
+                    assert watched is None or column.name in watched, (name, column)
+
+
+# ------------------------------------------------------------------ the triggers
+
+
+def problems(session: Session) -> list[str]:
+    return revisions.problems(session.connection())
+
+
+def test_they_are_in_place_and_can_be_installed_again(cast: Cast, session: Session) -> None:
+    assert problems(session) == []
+    old = revision_in(session)
+    revisions.install(session.connection())
+    assert problems(session) == []
+    assert revision_in(session) != old
+
+
+def test_what_is_missing_is_named(cast: Cast, session: Session) -> None:
+    on_sqlite = session.connection().dialect.name == "sqlite"
+    session.connection().exec_driver_sql(
+        "DROP TRIGGER room_new_revision_update" if on_sqlite else "ALTER TABLE room DISABLE TRIGGER room_new_revision"
+    )
+    lost = "room_new_revision_update" if on_sqlite else "room_new_revision"
+    assert problems(session) == [f"missing:{lost}"]
+    session.execute(sa.text("DELETE FROM configuration"))
+    assert problems(session) == [f"missing:{lost}", "missing:revision"]
+    session.rollback()
+    assert problems(session) == []
+
+
+def test_taken_away_they_are_all_missing(cast: Cast, session: Session) -> None:
+    revisions.uninstall(session.connection())
+    each = 3 if session.connection().dialect.name == "sqlite" else 1
+    assert len(problems(session)) == each * len(revisions.READ)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_one_that_does_nothing_counts_as_missing(cast: Cast, session: Session) -> None:
+    connection = session.connection()
+    connection.exec_driver_sql("DROP TRIGGER room_new_revision_insert")
+    connection.exec_driver_sql("CREATE TRIGGER room_new_revision_insert AFTER INSERT ON room BEGIN SELECT 1; END")
+    assert problems(session) == ["missing:room_new_revision_insert"]
