@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from booking import config, create_app, reservations, sqlite
-from booking.db import ATTEMPTS, UtcDateTime, accepts, db, engine_options, in_transaction, relaxed
+from booking import config, create_app, postgresql, reservations, sqlite
+from booking.db import ATTEMPTS, UtcDateTime, accepts, db, engine_options, finish_reading, in_transaction, relaxed
 from booking.errors import DatabaseUnavailable, NotFound
 from booking.people.models import Agent, Profession
 from booking.resources import Resource, lock, new_resource
@@ -306,3 +306,32 @@ def test_a_load_that_could_be_done_again_does_not_wait_for_the_disk(app: Flask, 
         load()
     assert waits_for_the_disk()
     assert professions(session) == ["a"]
+
+    def test_a_connection_that_the_server_closed_while_it_rested_is_replaced(
+        self, app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgresql, "RESTED", 0)
+        ours = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+        session.rollback()
+        with db.engine.connect() as first, db.engine.connect() as another:
+            killer = another if first.execute(sa.text("SELECT pg_backend_pid()")).scalar_one() == ours else first
+            killer.execute(sa.text("SELECT pg_terminate_backend(:ours)"), {"ours": ours})
+            first.rollback()
+        assert session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one() != ours
+
+    def test_reads_leave_the_statements_prepared(self, app: Flask) -> None:
+        """Or PostgreSQL would plan those of each page anew."""
+        for _ in range(8):  # psycopg prepares what it has seen five times
+            professions(db.session())
+            finish_reading(db.session())
+        names = sa.text("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE '%profession%'")
+        assert db.session.execute(names).scalar_one() == 1
+
+
+def test_what_was_read_is_over_and_what_is_pending_forgotten(app: Flask, session: Session) -> None:
+    assert professions(session) == []
+    with app.app_context():
+        in_transaction(lambda inside: inside.add(Profession(code="a", name="A")))
+    session.add(Profession(code="b", name="B"))
+    finish_reading(session)
+    assert session.scalars(sa.select(Profession.code)).all() == ["a"]

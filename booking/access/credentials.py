@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from booking import links
 from booking.access import delays, passwords
 from booking.access.models import SignInLink
-from booking.db import db, in_transaction, violated
+from booking.db import db, execute, finish_reading, in_transaction, violated
 from booking.errors import BookingError, Invalid, NotFound
 from booking.people import fields
 from booking.people.models import Agent
@@ -22,7 +22,7 @@ LOGIN_MAXIMUM = 80
 NAME_MAXIMUM = 120
 _LOGIN = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*", re.ASCII)
 # Every request of somebody who has signed in asks it.
-_IN_SESSION = sa.select(Agent).where(
+_IN_SESSION = sa.select(Agent.name).where(
     Agent.id == sa.bindparam("id"), Agent.auth_version == sa.bindparam("version"), Agent.disabled_at.is_(None)
 )
 
@@ -67,9 +67,10 @@ def agent_by_login(session: Session, login: str) -> Agent:
     return agent
 
 
-def agent_in_session(session: Session, agent_id: int, auth_version: int) -> Agent | None:
-    """The agent that a session was opened for, unless disabled, or the password changed since."""
-    return session.scalar(_IN_SESSION, {"id": agent_id, "version": auth_version})
+def agent_in_session(session: Session, agent_id: int, auth_version: int) -> str | None:
+    """The name of the agent that a session was opened for; None when disabled, or the password changed since."""
+    name: str | None = execute(session, _IN_SESSION, id=agent_id, version=auth_version).scalar()
+    return name
 
 
 def _enabled(session: Session, condition: sa.ColumnElement[bool]) -> Agent | None:
@@ -158,7 +159,7 @@ def sign_in(login: str, password: str, address: str, now: datetime, key: str) ->
         raise TooManyAttempts(wait)
     agent = _enabled(db.session(), Agent.login == login)
     agent_id, stored = (agent.id, agent.password_hash) if agent else (0, None)
-    db.session().rollback()  # verifying is slow: nothing stays open meanwhile
+    finish_reading(db.session())  # verifying is slow: nothing stays open meanwhile
     if not passwords.verify(stored, password):
         raise WrongCredentials
     in_transaction(lambda session: delays.forgive(session, account, place))

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from booking.db import db, in_transaction
+from booking.db import db, finish_reading, in_transaction
 from booking.notify import backoff, outbox
 from booking.notify.mailer import Deferred, Refused, Send, Unreachable
 from booking.notify.outbox import Message, Outcome
@@ -117,7 +117,7 @@ def _composed(message: Message, now: datetime, compose: Compose) -> EmailMessage
     try:
         return compose(session, message, now)
     finally:
-        session.rollback()  # the read ends here: nothing is open while the mail server takes its time
+        finish_reading(session)  # the read ends here: nothing is open while the mail server takes its time
 
 
 def _postponed(message: Message, reason: str, now: datetime) -> Outcome:

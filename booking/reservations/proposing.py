@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
-from booking.db import db, end_reads, execute, in_transaction, is_unavailable
+from booking.db import db, end_reads, execute, finish_reading, in_transaction, is_unavailable
 from booking.errors import (
     AppointmentClosed,
     DatabaseUnavailable,
@@ -136,7 +136,7 @@ _NEW = sa.insert(Proposal)
 
 def _anybody() -> bool:
     session = db.session()
-    session.rollback()  # a screen may have read before somebody else wrote
+    finish_reading(session)  # a screen may have read before somebody else wrote
     return execute(session, _ANYBODY).first() is not None
 
 

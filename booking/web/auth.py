@@ -78,12 +78,12 @@ def load_agent(stored: str) -> SignedIn | None:
         session.clear()
         return None
     agent_id, _, version = stored.partition(".")
-    agent = credentials.agent_in_session(db.session(), int(agent_id), int(version))
-    if agent is None:
+    name = credentials.agent_in_session(db.session(), int(agent_id), int(version))
+    if name is None:
         return None
     if seconds(now) - session["seen"] >= TOUCH_SECONDS:
         session["seen"] = seconds(now)
-    return signed_in_as(agent)
+    return SignedIn(int(agent_id), name, int(version))
 
 
 def current() -> SignedIn | None:
@@ -110,11 +110,8 @@ def open_session(agent_id: int) -> None:
     now = clock.now()
     session.clear()
     session["begun"] = session["seen"] = seconds(now)
-    login_user(signed_in_as(db.session().get_one(Agent, agent_id)))
-
-
-def signed_in_as(agent: Agent) -> SignedIn:
-    return SignedIn(agent.id, agent.name, agent.auth_version)
+    agent = db.session().get_one(Agent, agent_id)
+    login_user(SignedIn(agent.id, agent.name, agent.auth_version))
 
 
 def seconds(moment: datetime) -> int:

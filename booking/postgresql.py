@@ -1,0 +1,51 @@
+"""PostgreSQL as pages need it: bounded waits, and a pool that asks only connections that have rested if they live."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+
+OPTIONS = "-c lock_timeout=4000 -c statement_timeout=30000 -c timezone=UTC"
+# A server that a cut cable took away is noticed within a minute, also by whoever waits for its answer.
+KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 50_000}
+RETRIED = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock time-out
+READ_ONLY = "25006"  # a standby, after a failover
+RESTED = 1.0  # seconds in the pool; no server is gone and back in less
+
+
+def options(url: str) -> dict[str, Any]:
+    """What create_engine is given for that database. What the URL says is kept: a tenant's search_path, for one."""
+    given = sa.make_url(url).query.get("options", "")
+    return {
+        "connect_args": {"options": f"{OPTIONS} {given}".strip(), "connect_timeout": 5, **KEEPALIVES},
+        "pool_size": 20,
+    }
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Let the pool throw away what a server that went away has left in it.
+
+    SQLAlchemy's own check asks at each checkout: three times for a page that books, each as long as a statement.
+    """
+
+    def wake(connection: Any, record: Any, _proxy: object) -> None:
+        since = record.info.get("since")
+        if since is not None and time.monotonic() - since > RESTED and not _alive(engine.dialect, connection):
+            raise exc.InvalidatePoolError
+
+    event.listen(engine, "checkin", _rest)
+    event.listen(engine, "checkout", wake)
+
+
+def _rest(_connection: object, record: Any) -> None:
+    record.info["since"] = time.monotonic()
+
+
+def _alive(dialect: sa.Dialect, connection: Any) -> bool:
+    try:
+        return dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        return False
