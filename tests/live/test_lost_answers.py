@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from booking import create_app, messages, reservations
 from booking.config import Settings
-from booking.db import db, in_transaction
+from booking.db import db, finish_reading, in_transaction
 from booking.errors import DatabaseUnavailable, SlotTaken
 from booking.people.directory import NewUsager
 from booking.people.models import Profession
@@ -164,6 +164,7 @@ def test_each_command_acts_once(
 ) -> None:
     send = story(cast)
     before = counts(session)
+    finish_reading(session)  # which says COMMIT too
     proxy.cut_at(moment)
     answer = send()
     assert proxy.cuts == 1
@@ -171,6 +172,19 @@ def test_each_command_acts_once(
     heard = {"before": {False}, "during": {False, True}, "after": {True}}
     assert was_replayed(answer) in heard[moment]
     assert doctor.examine([lambda inside: messages.audit(inside, NOW)]) == []
+
+
+@pytest.mark.parametrize("moment", get_args(Moment))
+def test_what_was_read_before_may_end_badly(
+    app: Flask, session: Session, cast: Cast, proxy: Proxy, moment: Moment
+) -> None:
+    """Its COMMIT is lost, and the command has not begun: it begins on another line."""
+    send = a_booking(cast)
+    before = counts(session)
+    proxy.cut_at(moment)
+    assert not send().replayed
+    assert proxy.cuts == 1
+    assert counts(session)[0] == before[0] + 1
 
 
 def test_it_is_tried_four_times_in_all(app: Flask, session: Session, cast: Cast, proxy: Proxy) -> None:
