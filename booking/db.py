@@ -116,6 +116,8 @@ def finish_reading(session: Session) -> None:
         return
     try:
         session.commit()
+    except exc.PendingRollbackError:
+        session.rollback()  # a read has failed, and whoever read was told
     except exc.DBAPIError:
         session.rollback()
         raise

@@ -284,6 +284,33 @@ class TestPostgresql:
         engine.dispose()
         assert shown == ["tenant", "4s"]
 
+    def test_a_connection_that_the_server_closed_while_it_rested_is_replaced(
+        self, app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgresql, "RESTED", 0)
+        pid = sa.text("SELECT pg_backend_pid()")
+        with db.engine.connect() as killer:
+            killer.execute(pid)
+            ours = session.execute(pid).scalar_one()
+            session.rollback()
+            killer.execute(sa.text("SELECT pg_terminate_backend(:ours, 5000)"), {"ours": ours})
+        assert session.execute(pid).scalar_one() != ours
+
+    def test_a_read_that_lost_the_server_leaves_nothing_to_end(self, app: Flask, session: Session) -> None:
+        """Whoever read was told; what comes next begins on another connection."""
+        with pytest.raises(sa.exc.OperationalError):
+            session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        finish_reading(session)
+        assert professions(session) == []
+
+    def test_reads_leave_the_statements_prepared(self, app: Flask) -> None:
+        """Or PostgreSQL would plan those of each page anew."""
+        for _ in range(8):  # psycopg prepares what it has seen five times
+            professions(db.session())
+            finish_reading(db.session())
+        names = sa.text("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE '%profession%'")
+        assert db.session.execute(names).scalar_one() == 1
+
 
 def waits_for_the_disk() -> bool:
     """What a transaction is told of its commit."""
@@ -306,26 +333,6 @@ def test_a_load_that_could_be_done_again_does_not_wait_for_the_disk(app: Flask, 
         load()
     assert waits_for_the_disk()
     assert professions(session) == ["a"]
-
-    def test_a_connection_that_the_server_closed_while_it_rested_is_replaced(
-        self, app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(postgresql, "RESTED", 0)
-        ours = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
-        session.rollback()
-        with db.engine.connect() as first, db.engine.connect() as another:
-            killer = another if first.execute(sa.text("SELECT pg_backend_pid()")).scalar_one() == ours else first
-            killer.execute(sa.text("SELECT pg_terminate_backend(:ours)"), {"ours": ours})
-            first.rollback()
-        assert session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one() != ours
-
-    def test_reads_leave_the_statements_prepared(self, app: Flask) -> None:
-        """Or PostgreSQL would plan those of each page anew."""
-        for _ in range(8):  # psycopg prepares what it has seen five times
-            professions(db.session())
-            finish_reading(db.session())
-        names = sa.text("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE '%profession%'")
-        assert db.session.execute(names).scalar_one() == 1
 
 
 def test_what_was_read_is_over_and_what_is_pending_forgotten(app: Flask, session: Session) -> None:

@@ -12,6 +12,7 @@ from configparser import ConfigParser
 from importlib.metadata import packages_distributions, version
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -60,6 +61,18 @@ def test_nothing_of_the_instance_folder_is_committed() -> None:
 def test_what_is_run_by_name_can_be_run(name: str) -> None:
     assert (ROOT / name).stat().st_mode & 0o111
     assert (ROOT / name).read_text(encoding="utf-8").startswith("#!")
+
+
+def test_every_test_is_collected() -> None:
+    """One that an indentation puts inside of a function passes for ever."""
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in committed() if path.match("test_*.py")]
+    functions = [each for module in modules for each in ast.walk(module) if isinstance(each, ast.FunctionDef)]
+    inside = [each.name for function in functions for each in ast.walk(function) if _is_test(each)]
+    assert sorted(inside) == sorted(each.name for each in functions if _is_test(each))
+
+
+def _is_test(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
 
 
 def test_the_licence_is_whole() -> None:

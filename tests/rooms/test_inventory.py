@@ -11,6 +11,7 @@ from booking.rooms.inventory import first_site, load_site, rooms
 from booking.rooms.models import Room, Site, SiteHours
 from booking.rooms.sitefile import SiteFileInvalid
 from booking.schema import metadata
+from booking.slots.models import configuration
 from tests.builders import NOW
 
 OTHER = """
@@ -41,11 +42,12 @@ capacity = 2
 
 
 def everything(session: Session) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table, to see that nothing changed."""
+    """Every row of every table, to see that nothing changed; a revision may be renewed for nothing."""
     session.rollback()
     return {
         name: sorted((tuple(row) for row in session.execute(sa.select(table))), key=repr)
         for name, table in metadata.tables.items()
+        if name != configuration.name
     }
 
 
