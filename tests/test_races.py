@@ -223,9 +223,14 @@ def test_one_clock_for_every_process(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_without_the_protections_the_checker_finds_harm(engine_name: str) -> None:
-    report = run(Options(engine_name, 3, faults=(), clients=4, protected=False, edges=False))
-    assert report.count("overlap") > 0, "two have one slot"
-    assert report.count("version") > 0, "two changed the same version"
+    """« overlap »: two have one slot; « version »: two changed the same. Clients that rarely meet get more tries."""
+    found: set[str] = set()
+    for seed in range(1, 7):
+        report = run(Options(engine_name, 3, seed, faults=(), clients=4, protected=False, edges=False))
+        found |= report.violations.keys()
+        if {"overlap", "version"} <= found:
+            break
+    assert {"overlap", "version"} <= found
     assert not report.sound
 
 

@@ -99,6 +99,7 @@ HARM = [
         "a name where codes are the rule",
     ),
     ("UPDATE appointment SET starts_at = created_at", {"history", "occupancy"}, "it was moved without its people"),
+    ("DELETE FROM configuration", {"configuration"}, "no revision left for the triggers to renew"),
 ]
 
 
