@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -78,8 +78,9 @@ class Hit:
 
 
 def of(session: Session, cause: Cause, act: Act) -> list[Hit]:
-    """What an absence or a closure hits, by start; the first 60 with destinations, all of whose first can be taken.
+    """What an absence or a closure hits, by start; the first 60 with destinations.
 
+    Their first ones together want nobody twice at a time; the rooms that the engine chooses may still run out.
     Whatever way people meet: while a site is closed the rules give no slot there, not even by phone or at home, for
     those who would call are away. Raises Invalid for a period that makes no sense and, « too_many_hits », for more
     than 500 appointments.
@@ -162,19 +163,24 @@ class Earmarked:
     def keep(self, state: State, destinations: Sequence[Destination]) -> None:
         """Keep what these would take."""
         for destination in destinations:
-            for key in _resources(state, destination):
-                self._taken[key].append(state.with_buffers(destination.start))
+            for key, span in _taken_at(state, destination):
+                self._taken[key].append(span)
 
     def leaves(self, state: State, destination: Destination) -> bool:
         """Whether nothing of it is kept."""
-        first, last = state.with_buffers(destination.start)
-        spans = (span for key in _resources(state, destination) for span in self._taken[key])
-        return all(last <= start or end <= first for start, end in spans)
+        return not any(
+            first < end and start < last
+            for key, (first, last) in _taken_at(state, destination)
+            for start, end in self._taken[key]
+        )
 
 
-def _resources(state: State, destination: Destination) -> frozenset[int]:
-    people = state.professional_ids if destination.professional_ids is None else destination.professional_ids
-    return people if destination.room_id is None else people | {destination.room_id}
+def _taken_at(state: State, destination: Destination) -> Iterable[tuple[int, Span]]:
+    """What it would take there, and when; of rooms, the one that it names."""
+    people = destination.professional_ids or state.professional_ids
+    start, end = destination.start, destination.start + state.length
+    there = replace(state, starts_at=start, ends_at=end, professional_ids=people, room_id=destination.room_id)
+    return there.taken().items()
 
 
 def _destinations(

@@ -63,13 +63,13 @@ def answer_to(session: Session, key: str, uid: str) -> Book | Join:
 def seat(session: Session, uid: str | None, usager_id: int, before: State) -> str | None:
     """The proposal that keeps a seat of this session: the one named, or what is proposed to the usager who joins.
 
-    Raises NotFound for one of another session, or of an hour that this one no longer has.
+    Raises NotFound for one of another session, or of an hour or a type that this one no longer has.
     """
     if uid is None:
         known = {"appointment": before.id, "usager": usager_id}
         return None if before.capacity is None else execute(session, _OF_SEAT, **known).scalar()
     row = _read(session, uid)
-    if row is None or (row.appointment_id, row.starts_at) != (before.id, before.starts_at):
+    if row is None or (row.appointment_id, row.starts_at, row.type_id) != (before.id, before.starts_at, before.type_id):
         raise NotFound("proposal")
     return uid
 

@@ -7,8 +7,10 @@ found alike, and nothing is lost when a process dies.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -24,7 +26,7 @@ from booking.errors import (
     SlotUnavailable,
     TooManyHolds,
 )
-from booking.reservations import booking, guests, holding, joining, store
+from booking.reservations import booking, guests, holding, joining, moving, store
 from booking.reservations.commands import Act, Book, Join
 from booking.reservations.free import Candidate, Free, Wanting, wanting
 from booking.reservations.holds import counted, expire, give_back, keep
@@ -33,8 +35,8 @@ from booking.reservations.state import State
 from booking.reservations.wishes import kept_until
 from booking.resources import lock_people
 from booking.slots import configuration, lookups, schedule
-from booking.slots.grid import Grid
-from booking.slots.models import Absence, Closure, Hold
+from booking.slots.grid import Grid, Span
+from booking.slots.models import Hold, Occupancy
 
 OF_THE_LIST = holding.OF_A_SITE // 2  # the desk keeps the other half
 TRIES = 5  # for one who waits, at a time: what is found free may be gone when its turn comes
@@ -96,31 +98,24 @@ _ANYBODY = sa.select(Waiting.id).where(Waiting.ended_at.is_(None)).limit(1)
 _OF_CHANGED_SESSION = (
     sa.select(Proposal.uid)
     .join(Appointment, Appointment.id == Proposal.appointment_id)
+    .join(Waiting, Waiting.id == Proposal.waiting_id)
     .where(
         Proposal.state == "pending",
-        sa.or_(Appointment.cancelled_at.is_not(None), Appointment.starts_at != Proposal.starts_at),
-    )
-)
-_HINDERED = (
-    sa.select(Proposal.uid)
-    .join(Hold, Hold.uid == Proposal.uid)
-    .where(
-        Proposal.state == "pending",
-        Proposal.appointment_id.is_(None),  # a session stands until somebody decides otherwise
         sa.or_(
-            sa.exists().where(
-                Absence.professional_id == Proposal.professional_id,
-                Absence.starts_at < Hold.ends_at,
-                Absence.ends_at > Hold.starts_at,
-            ),
-            sa.exists().where(
-                Closure.site_id == Hold.site_id,
-                sa.or_(Closure.room_id.is_(None), Closure.room_id == Hold.room_id),
-                Closure.starts_at < Hold.ends_at,
-                Closure.ends_at > Hold.starts_at,
-            ),
+            Appointment.cancelled_at.is_not(None),
+            Appointment.starts_at != Proposal.starts_at,
+            Appointment.type_id != Waiting.type_id,
         ),
     )
+)
+# Slots, and when they take their professional and their room. Seats have none: a session stands until somebody decides.
+_KEPT = (
+    sa.select(
+        Proposal.uid, Proposal.professional_id, Hold.site_id, Hold.room_id, Occupancy.starts_at, Occupancy.ends_at
+    )
+    .join(Hold, Hold.uid == Proposal.uid)
+    .join(Occupancy, sa.and_(Occupancy.hold_id == Hold.id, Occupancy.resource_id == Proposal.professional_id))
+    .where(Proposal.state == "pending")
 )
 _PENDING = sa.exists().where(Proposal.waiting_id == Waiting.id, Proposal.state == "pending")
 _BEGUN = sa.exists().where(Appointment.id == Waiting.appointment_id, Appointment.starts_at <= sa.bindparam("now"))
@@ -142,10 +137,27 @@ def _anybody() -> bool:
 
 def _lapse(session: Session, now: datetime) -> None:
     expire(session, now)
-    gone = {uid for query in (_OF_CHANGED_SESSION, _HINDERED) for uid in execute(session, query).scalars()}
-    for uid in sorted(gone):
+    changed = execute(session, _OF_CHANGED_SESSION).scalars().all()
+    for uid in sorted({*changed, *_hindered(session)}):
         give_back(session, uid, "lapsed")
     execute(session, _EXPIRE, now=now, today=now.astimezone(lookups.zone(session)).date())
+
+
+def _hindered(session: Session) -> list[str]:
+    """The slots, buffers included, whose professional is absent by now or whose place is closed."""
+    kept = execute(session, _KEPT).all()
+    if not kept:
+        return []
+    grid = Grid.over(min(one.starts_at for one in kept), max(one.ends_at for one in kept))
+    absences = schedule.read_absences(session, {one.professional_id for one in kept}, grid)
+    sites, rooms = schedule.read_closures(session, {one.site_id for one in kept}, grid)
+
+    def in_the_way(one: sa.Row[Any]) -> Iterator[Span]:
+        yield from absences.get(one.professional_id, ())
+        yield from sites.get(one.site_id, ())
+        yield from rooms.get(one.room_id, ())
+
+    return [one.uid for one in kept if any(a < one.ends_at and one.starts_at < b for a, b in in_the_way(one))]
 
 
 def _first_that_suits(free: Free, entry: Wanting, now: datetime) -> Proposed | None:
@@ -153,7 +165,10 @@ def _first_that_suits(free: Free, entry: Wanting, now: datetime) -> Proposed | N
     for candidate in free.suiting(entry, TRIES):
         try:
             return keep_for(entry, candidate, now)
-        except (SlotUnavailable, SessionFull, AppointmentClosed):
+        except SlotUnavailable:
+            if candidate.session_uid is None:  # somebody was quicker; a seat that does not suit them may suit others
+                free.forget(candidate)
+        except (SessionFull, AppointmentClosed):
             free.forget(candidate)  # somebody was quicker, or it is not what it was
         except (NotFound, Invalid):
             return None  # it is this usager, or this type, that is not what it was
@@ -188,10 +203,7 @@ def _seat(session: Session, entry: Wanting, command: Join, start: datetime, act:
     expire(session, act.now)
     if not _still_waits(session, entry):
         return None
-    if before.cancelled_at or before.starts_at != start or entry.usager_id in before.present:
-        raise AppointmentClosed
-    joining.check_seats(session, before, act.now)
-    guests.check_free(session, entry.usager_id, int(before.starts_at.timestamp()), int(before.ends_at.timestamp()))
+    _check_seat(session, before, entry, start, act)
     # Of the session, the usager alone: it has its professionals and its room already.
     state = replace(
         before,
@@ -203,6 +215,19 @@ def _seat(session: Session, entry: Wanting, command: Join, start: datetime, act:
     until = _until(session, state, act.now)
     keep(session, state, command, act, until, seat_in=before.id)
     return _proposed(session, entry, state, until, act.now, appointment_id=before.id)
+
+
+def _check_seat(session: Session, before: State, entry: Wanting, start: datetime, act: Act) -> None:
+    """Refuse a seat that they could not take, as `join` would. Its room is looked for again when they do."""
+    who = entry.usager_id
+    if before.cancelled_at or before.over or who in before.present:
+        raise AppointmentClosed
+    if (before.type_id, before.starts_at) != (entry.type_id, start):
+        raise AppointmentClosed
+    guests.find(session, configuration.read(session).type(before.type_id, even_retired=True), who)
+    joining.check_seats(session, before, act.now)
+    guests.check_free(session, who, int(before.starts_at.timestamp()), int(before.ends_at.timestamp()))
+    moving.room_for_all(session, replace(before, attendance={**before.attendance, who: "expected"}), act)
 
 
 def _still_waits(session: Session, entry: Wanting) -> bool:

@@ -254,11 +254,18 @@ def _check_others(session: Session, usager_id: int, wanted: _Wanted) -> None:
     if usager_id in wanted.present:
         raise Invalid("usager", "already")
     others = session.scalars(sa.select(Waiting).where(Waiting.usager_id == usager_id, Waiting.ended_at.is_(None))).all()
-    same = (wanted.kind.id, wanted.professional_id, wanted.appointment_id, wanted.wishes)
-    if any((one.type_id, one.professional_id, one.appointment_id, one.wishes) == same for one in others):
+    if any(_same(one, wanted) for one in others):
         raise Invalid("usager", "waits_already")
     if len(others) >= MOST:
         raise Invalid("usager", "waits_for_too_much", maximum=MOST)
+
+
+def _same(one: Waiting, wanted: _Wanted) -> bool:
+    """Whether they are one demand; of a session that has moved, whatever its day is by now."""
+    what = (wanted.kind.id, wanted.professional_id, wanted.appointment_id)
+    if (one.type_id, one.professional_id, one.appointment_id) != what:
+        return False
+    return wanted.appointment_id is not None or one.wishes == wanted.wishes
 
 
 def _row(wanted: _Wanted, *, uid: str, key: str, fingerprint: str, usager_id: int, act: Act) -> Waiting:

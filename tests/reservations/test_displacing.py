@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,26 +18,22 @@ from booking.reservations import (
     Move,
     Outcome,
     RecordAttendance,
-    WaitForSession,
     book,
     doctor,
     impact,
     move,
-    propose,
     reading,
     record_attendance,
     store,
-    wait,
 )
 from booking.reservations.displacing import Decision, Displace, Moved, Otherwise, displace
 from booking.reservations.impact import Absent, Cause, Closed
 from booking.slots import planning
-from booking.slots.models import Absence, AppointmentType, Closure
-from tests.builders import NOW, Cast, act, add_usagers, block, paris, rows_of, set_on
+from booking.slots.models import Absence, Closure
+from tests.builders import NOW, Cast, act, add_usagers, block, paris, rows_of
 from tests.builders import store as keep
 from tests.reservations.displacements import ELEVEN, NINE, TEN, TWO, count, each, ill, three_booked, works
 from tests.reservations.telling import Told
-from tests.reservations.waiters import made, waits
 
 Make = Callable[[Absent, Decision], list[tuple[Any, ...]]]
 DAY, HALF = timedelta(days=1), timedelta(minutes=30)
@@ -246,55 +241,6 @@ class TestKeys:
         displace(Displace("d", ill(cast), each(three, *["left_alone"] * 3)), act())
         with pytest.raises(KeyReused):
             displace(Displace("d", ill(cast), each(three, *["cancelled"] * 3)), act())
-
-
-class TestProposed:
-    """What was proposed to somebody who waits, and can no longer be given."""
-
-    @pytest.mark.parametrize("where", ["absence", "room", "site"])
-    def test_it_is_given_back_and_something_else_is_proposed(self, cast: Cast, session: Session, where: str) -> None:
-        causes = {"absence": ill(cast), "room": works(cast, cast.b1), "site": works(cast, None)}
-        waits(cast)
-        (one,) = propose(NOW)
-        displace(Displace("d", causes[where]), act())
-        (other,) = propose(NOW)
-        assert (one.start, other.start) == (NINE, NINE + HALF if where == "room" else TWO)
-        assert [each.state for each in made(session)] == ["lapsed", "pending"]
-        assert doctor.examine() == []
-
-    @pytest.mark.parametrize(
-        "elsewhere",
-        [
-            pytest.param(lambda cast: Absent(cast.diop, NINE, TWO), id="somebody else is absent"),
-            pytest.param(lambda cast: Absent(cast.roux, NINE + HALF, TWO), id="absent from its end"),
-            pytest.param(lambda cast: Absent(cast.roux, NINE - HALF, NINE), id="absent until its start"),
-            pytest.param(lambda cast: works(cast, cast.b2), id="another room"),
-            pytest.param(
-                lambda cast: Closed(cast.site, cast.b1, NINE + HALF, TWO, "Travaux"), id="closed from its end"
-            ),
-            pytest.param(
-                lambda cast: Closed(cast.site, None, NINE - HALF, NINE, "Travaux"), id="closed until its start"
-            ),
-        ],
-    )
-    def test_it_stands_when_nothing_is_in_its_way(
-        self, cast: Cast, session: Session, elsewhere: Callable[[Cast], Cause]
-    ) -> None:
-        waits(cast)
-        propose(NOW)
-        displace(Displace("d", elsewhere(cast)), act())
-        assert propose(NOW) == []
-        assert [each.state for each in made(session)] == ["pending"]
-
-    def test_a_seat_stands_as_its_session_does(self, cast: Cast, session: Session) -> None:
-        """It was left alone: whoever takes it is received, or told with the others."""
-        set_on(AppointmentType, cast.entretien, capacity=2)
-        workshop = book(Book("open", cast.entretien, NINE, cast.roux, cast.kone), act())
-        wait(WaitForSession("w", workshop.uid, cast.diallo), act())
-        propose(NOW)
-        displace(Displace("d", ill(cast), each([workshop], "left_alone")), act())
-        assert propose(NOW) == []
-        assert [each.state for each in made(session)] == ["pending"]
 
 
 def test_a_use_case_of_planning_does_the_same_without_decisions(cast: Cast, session: Session) -> None:

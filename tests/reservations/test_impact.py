@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,7 +32,20 @@ from booking.reservations.displacing import Decision, Displace, displace
 from booking.reservations.impact import MOST, WITH_DESTINATIONS, Absent, Closed, Destination, Hit
 from booking.rooms.models import Site, SiteHours
 from booking.slots.models import AppointmentType, Opening
-from tests.builders import NOW, Cast, absence, act, add_professionals, add_usagers, block, paris, rows_of, set_on, store
+from tests.builders import (
+    NOW,
+    Cast,
+    absence,
+    act,
+    add_professionals,
+    add_usagers,
+    block,
+    one_day,
+    paris,
+    rows_of,
+    set_on,
+    store,
+)
 
 NINE, TEN, NOON = paris("2026-11-23 09:00"), paris("2026-11-23 10:00"), paris("2026-11-23 12:00")
 HALF, DAY = timedelta(minutes=30), timedelta(days=1)
@@ -251,6 +264,14 @@ class TestProposals:
         hits = of_closure(session, cast.site, None, NINE, NINE + DAY, act())
         first = [hit.destinations[0].start for hit in hits]
         assert len(set(first)) == 6
+
+    def test_nobody_is_wanted_by_two_people_at_once(self, cast: Cast, session: Session) -> None:
+        """M. Diallo sees Mme Roux, then M. Diop: the nearest of both is Tuesday at 9h00."""
+        store(one_day(cast.diop, cast.site, date(2026, 11, 24), 540, 720))
+        roux(cast)
+        book(Book("diop", cast.entretien, NINE + HALF, cast.diop, cast.diallo), act())
+        one, other = of_closure(session, cast.site, None, NINE, NINE + HALF + DAY / 2, act())
+        assert one.destinations[0].start != other.destinations[0].start
 
     @pytest.mark.parametrize("what", ["absence", "room", "site"])
     def test_whatever_is_proposed_can_be_done(self, cast: Cast, session: Session, what: str) -> None:

@@ -17,6 +17,7 @@ from booking.people.models import Usager
 from booking.reservations import (
     Book,
     Cancel,
+    Move,
     Outcome,
     Wait,
     WaitForSession,
@@ -24,6 +25,7 @@ from booking.reservations import (
     cancel,
     decline,
     doctor,
+    move,
     propose,
     wait,
     waiting,
@@ -172,6 +174,21 @@ class TestForASession:
             set_on(Usager, hidden, service_id=cast.pmi)
             with pytest.raises(NotFound):
                 wait(WaitForSession("k", workshop.uid, hidden), act())
+
+    def test_not_twice_though_it_has_moved(self, cast: Cast, workshop: Outcome) -> None:
+        wait(WaitForSession("k", workshop.uid, cast.diallo), act())
+        move(Move("m", workshop.uid, NINE + timedelta(days=1)), act())
+        with pytest.raises(Invalid) as refused:
+            wait(WaitForSession("again", workshop.uid, cast.diallo), act())
+        assert refused.value.rule == "waits_already"
+
+    def test_again_once_it_is_of_another_type(self, cast: Cast, workshop: Outcome) -> None:
+        """Nothing is proposed any more to who waited for what it was."""
+        wait(WaitForSession("k", workshop.uid, cast.diallo), act())
+        set_on(AppointmentType, cast.appel, capacity=2)
+        move(Move("t", workshop.uid, type_id=cast.appel), act())
+        again = wait(WaitForSession("again", workshop.uid, cast.diallo), act())
+        assert [one.waiting_uid for one in propose(NOW)] == [again.uid]
 
     def test_not_once_it_has_begun_or_is_cancelled(self, cast: Cast, workshop: Outcome) -> None:
         with pytest.raises(AppointmentClosed):
