@@ -9,7 +9,7 @@ from typing import Literal, cast
 from hypothesis.stateful import Bundle, RuleBasedStateMachine
 
 from booking import reservations
-from booking.reservations import Book
+from booking.reservations import Book, Join
 from booking.reservations.commands import Waiver
 from booking.slots.availability import Slot
 from tests.reservations import foretelling
@@ -51,10 +51,19 @@ class Acting(RuleBasedStateMachine):
 
     def book(self, wish: Wish, reused: bool = False, reason: Why = None, hold: int = NONE) -> list[int]:
         """Book, and give the number of the visit, in a list, if there is one."""
-        number, kept = len(self.model.visits), next(iter(wish.waived), "")
+        number, kept = len(self.model.visits), self.why(wish, hold)
         foretold, command = foretelling.book(self.model, wish, hold), self.wanted(wish, self.both.key(reused), hold)
         done = self.both.run(reservations.book, command, foretold, reason, kept, self.instead(wish, hold))
         return [number] if done else []
+
+    def join_as(self, command: Join, foretold: Foretold, usager: str) -> None:
+        """Join; what was proposed to them and is theirs now is why."""
+        theirs = self.model.waiter(foretold.ends) == usager
+        self.both.run(reservations.join, command, foretold, kept="waiting_list" if theirs else "")
+
+    def why(self, wish: Wish, hold: int) -> str:
+        """The reason that history keeps when none is given."""
+        return next(iter(wish.waived), "waiting_list" if self.model.waiter(hold) in wish.usagers else "")
 
     def instead(self, wish: Wish, hold: int = NONE) -> Instead:
         """The same at the start and with the lead of an alternative."""
@@ -79,7 +88,8 @@ class Acting(RuleBasedStateMachine):
         found = (nth and visits) or list(self.model.visits)
         return found[nth % len(found)]
 
-    def one_held(self, nth: int) -> int:
+    def one_held(self, nth: int, *, by_us: bool = False) -> int:
         """The number of a hold that keeps something; sometimes, or for want of one, of any that there was."""
-        found = (nth and list(self.model.alive())) or range(len(self.both.holds))
+        alive = [each for each in self.model.alive() if not (by_us and each in self.model.offers)]
+        found = (nth and alive) or range(len(self.both.holds))
         return found[nth % len(found)]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CELL = 5
-MONDAY, TUESDAY = 0, 24 * 60
+CELL, DAY = 5, 24 * 60
+MONDAY, TUESDAY = 0, DAY
 
 
 def at(day: int, hour: int, minute: int = 0) -> int:

@@ -13,14 +13,16 @@ from hypothesis import event
 from sqlalchemy.orm import Session
 
 from booking import messages
-from booking.errors import BookingError, SeriesRefused
-from booking.reservations import Act, Book, Held, Outcome, doctor
+from booking.errors import BookingError, NotDisplaced, SeriesRefused
+from booking.reservations import Act, Book, Held, Outcome, Wait, WaitForSession, doctor
 from booking.reservations.commands import Keyed
 from booking.reservations.state import Reason
+from booking.reservations.waiting import Entered
 from booking.slots.availability import Slot
-from tests.reservations import house
+from tests.reservations import house, house_queue
 from tests.reservations.house import House, Seen, SeenHold, minute_of, moment
-from tests.reservations.model import Done, Foretold, Model
+from tests.reservations.house_queue import SeenQueue
+from tests.reservations.model import NONE, Done, Foretold, Model
 from tests.reservations.visit import Kept
 
 T = TypeVar("T")
@@ -59,8 +61,12 @@ def shown(kept: Kept) -> SeenHold:
 
 def named_as(refused: Mapping[datetime, str], foretold: Mapping[int, set[str]]) -> bool:
     """Whether a series is refused for those starts, each by one of its rules."""
-    rules = {minute_of(start): rule for start, rule in refused.items()}
-    return rules.keys() == foretold.keys() and all(rule in foretold[start] for start, rule in rules.items())
+    return within({minute_of(start): rule for start, rule in refused.items()}, foretold)
+
+
+def within(named: Mapping[int, str], foretold: Mapping[int, set[str]]) -> bool:
+    """Whether each that was to be named is, by one of its rules."""
+    return named.keys() == foretold.keys() and all(rule in foretold[each] for each, rule in named.items())
 
 
 class Comparison:
@@ -72,6 +78,7 @@ class Comparison:
         self.answered: list[Answered] = []
         self.outcomes: dict[int, Outcome] = {}  # the booking of each visit, by its number
         self.holds: list[tuple[Book, Held]] = []  # as they were asked for and granted, by their numbers
+        self.waits: list[tuple[Wait | WaitForSession, Entered]] = []  # likewise
         self.said: list[tuple[int, str, frozenset[int], datetime]] = []
         self.sent = 0
         self.agreed = True
@@ -145,6 +152,9 @@ class Comparison:
         if isinstance(refusal, SeriesRefused):
             refused = refusal.refused
             assert any(named_as(refused, each) for each in foretold.refused), f"{refused} not in {foretold.refused}"
+        if isinstance(refusal, NotDisplaced):
+            named = {self.number(uid): rule for uid, rule in refusal.refused.items()}
+            assert any(within(named, each) for each in foretold.refused), f"{named} not in {foretold.refused}"
 
     def again(self, before: Answered) -> None:
         """The same command gets the same answer, whatever happened since, and changes nothing."""
@@ -155,13 +165,21 @@ class Comparison:
 
     def compare(self) -> None:
         """Hold everything that the database has against the model."""
-        self._agree(self._seen())
+        self._agree(self.seen())
+
+    def number(self, uid: str) -> int:
+        """The number of the visit with that uid."""
+        return next(number for number, each in self.outcomes.items() if each.uid == uid)
 
     def _agree(self, found: Seen) -> None:
         known = self.model
         assert found.visits == {number: replace(each, steps_before={}) for number, each in known.visits.items()}
         assert found.holds == {self.holds[number][1].uid: shown(each) for number, each in known.alive().items()}
         assert found.taken == sorted(known.taken())
+        queue = self.queue()
+        assert queue.waits == [*known.waits.values()]
+        fates = {self.holds[n][1].uid: replace(each, fate=known.fate(n)) for n, each in known.offers.items()}
+        assert queue.offers == fates
         assert (found.history, found.told, found.feeds) == (known.history, known.told, known.feeds)
         assert not self.said, "somebody was told"
         self.agreed = True
@@ -175,9 +193,16 @@ class Comparison:
         self.tally[name, answer] += 1
         event(f"{name} {answer}")
 
-    def _seen(self) -> Seen:
-        numbers = {each.appointment_id: number for number, each in self.outcomes.items()}
-        return house.seen(self.home, numbers, self.model.now)
+    def seen(self) -> Seen:
+        """What the database has."""
+        return house.seen(self.home, self._numbers(), self.model.now)
+
+    def queue(self) -> SeenQueue:
+        """What the database has of the waiting list."""
+        return house_queue.seen(self.home, self._numbers(), self.model.now)
+
+    def _numbers(self) -> dict[int, int]:
+        return {each.appointment_id: number for number, each in self.outcomes.items()}
 
     def act(self, reason: Reason | None = None, agent: str | None = None) -> Act:
         """Something done now."""
@@ -195,17 +220,20 @@ class Comparison:
             if outcome.uid not in {each.uid for each in self.outcomes.values()}:
                 self.outcomes[len(self.outcomes)] = outcome
         concerned = [done.number for done in foretold.done(next(iter(foretold.rooms)))]
-        found = self._seen()
+        found = self.seen()
         given = tuple(found.visits[number].room for number in concerned)
         assert given in foretold.rooms, f"given {given}, it should be among {foretold.rooms}"
         all_done = foretold.done(given)
-        self.model.holds.pop(foretold.ends, None)
         for done in all_done:
             self.model.keep(done, reason)
+        if foretold.ends != NONE:
+            self.model.settle(foretold.ends, all_done[0].number)
+        foretold.also()
         self._check_told(all_done)
-        answered = all_done if isinstance(answer, tuple) else all_done[:1]  # an exchange answers for the first
-        for outcome, done in zip(outcomes, answered, strict=True):
-            self._check_answer(outcome, done)
+        about = foretold.answers
+        if about is None:  # an exchange answers for the first
+            about = tuple(concerned) if isinstance(answer, tuple) else (concerned[0],)
+        assert outcomes == tuple(map(self._outcome, about))
         self._agree(found)
 
     def _check_told(self, all_done: Collection[Done]) -> None:
@@ -218,11 +246,11 @@ class Comparison:
         assert all(each[3] == moment(self.model.now) for each in self.said)
         self.said.clear()
 
-    def _check_answer(self, outcome: Outcome, done: Done) -> None:
-        visit = done.visit
-        assert outcome == Outcome(
-            appointment_id=self.outcomes[done.number].appointment_id,
-            uid=self.outcomes[done.number].uid,
+    def _outcome(self, number: int) -> Outcome:
+        visit = self.model.visits[number]
+        return Outcome(
+            appointment_id=self.outcomes[number].appointment_id,
+            uid=self.outcomes[number].uid,
             start=moment(visit.start),
             end=moment(visit.end),
             room=visit.room,

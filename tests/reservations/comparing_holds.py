@@ -40,6 +40,8 @@ def keep_longer(both: Comparison, number: int) -> None:
     last = kept.since + HELD_IN_ALL if kept else now
     until = min(max(now + HELD, kept.until), last) if kept else now
     no = set() if kept and kept.until < last else {"Invalid:too_long_held" if kept else "NotFound:hold"}
+    if kept and number in both.model.offers:
+        no = {"Invalid:too_long_held"}  # who waits is called meanwhile, or somebody else is
     done, answer = both.tried("renew", lambda: renew(held.uid, both.act()), Foretold(no))
     if kept and done:
         assert answer == replace(held, expires_at=moment(until))
@@ -52,7 +54,7 @@ def give_back(both: Comparison, number: int) -> None:
     no = set() if number in both.model.alive() else {"NotFound:hold"}
     done, _ = both.tried("release", lambda: release(both.holds[number][1].uid, both.act()), Foretold(no))
     if done:
-        del both.model.holds[number]
+        both.model.end(number)
     both.compare()
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
-from tests.reservations.building import AGENTS, KINDS, MONDAY, OPENINGS, PROFESSIONS, TUESDAY, at, does
+from tests.reservations.building import AGENTS, DAY, KINDS, MONDAY, OPENINGS, PROFESSIONS, TUESDAY, at, does
+from tests.reservations.foretelling_impact import Goes
+from tests.reservations.queue import Wait
 
 Offered = tuple[str, str, int]  # type, lead, start
 Span = tuple[int, int]  # minutes from a start
@@ -73,3 +77,53 @@ AGENT = st.sampled_from([AGENTS[0], *AGENTS])
 WAIVED = st.sampled_from([frozenset[str](), frozenset({"hors_plage"}), frozenset({"walk_in"})])
 # How long is waited before a hold is renewed, again and again.
 PAUSES = st.sampled_from([[0], [1], [4], [5], [4] * 7 + [1, 1], [4] * 7 + [1, 1]])
+# What is waited for, with whom, on which days and at which hours.
+_ANYBODY: list[tuple[str, str | None]] = [(name, None) for name in sorted(KINDS)]
+_WAITED_FOR: list[tuple[str, str | None]] = [*QUALIFIED, *_ANYBODY, *_ANYBODY, ("atelier", None)]
+
+
+def _wished(what: tuple[str, str | None], usager: str, **when: Any) -> Wait:
+    return Wait(usager, *what, **when)
+
+
+WISHED = st.builds(
+    _wished,
+    st.sampled_from(_WAITED_FOR),
+    st.sampled_from(["diallo", "kone", "nguyen"]),
+    days=st.sampled_from([(0, 1), (0, 1), (0, 0), (1, 1), (-1, 8)]),
+    weekdays=st.sampled_from([frozenset[int]()] * 4 + [frozenset({2, 3})]),
+    hours=st.sampled_from([(0, DAY)] * 3 + [(at(0, 9), at(0, 10)), (at(0, 9, 30), DAY)]),
+)
+# Now and then what nothing could meet, or that cannot be.
+ODDLY_WISHED = st.builds(
+    _wished,
+    st.sampled_from([*_WAITED_FOR, ("soin", "roux")]),
+    USAGER,
+    days=st.sampled_from([(0, 1), (1, 0), (-3, -2), (0, 400), (0, 0)]),
+    weekdays=st.sampled_from([frozenset[int](), frozenset({1}), frozenset({6})]),
+    hours=st.sampled_from([(0, DAY), (at(0, 11), at(0, 9)), (at(0, 9), at(0, 9, 32)), (0, DAY + 5)]),
+)
+ANSWERS = st.lists(st.sampled_from(["accept", "accept", "decline", "nothing"]), max_size=3)
+# What happens to a session; a type is what it becomes.
+DISTURBED = st.sampled_from(["full", "full", "cancelled", "moved", "entretien", "bilan", "left", "over"])
+CALLED = st.sampled_from([True, True, False])  # something is proposed at once
+# What is in the way: who or what, and from when before, or after, the start until when before, or after, the end of
+# something that is taken.
+IN_THE_WAY = st.tuples(
+    st.sampled_from(["somebody", "somebody", "room", "site"]),
+    NTH,
+    st.sampled_from([(0, 0), (0, 0), (-30, 30), (-120, 120), (0, DAY), (-60, -30), (35, 60), (-10, -35)]),
+)
+# What becomes of what is hit, one after the other; a number stands for where it is proposed to go.
+FATES = st.one_of(
+    st.just([0]),
+    st.just([1, 2]),
+    st.lists(
+        st.sampled_from(["cancelled", "left_alone", 0, 1, 3])
+        | st.builds(Goes, st.none() | STARTS, st.none() | TEAM, st.none() | ROOM),
+        min_size=1,
+        max_size=4,
+    ),
+)
+OFTEN_STALE = st.sampled_from([None, 0, 0, 0, -1])
+SLIP = st.sampled_from(["none"] * 3 + ["backwards", "forgotten", "one more"])

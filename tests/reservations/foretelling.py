@@ -11,7 +11,6 @@ from tests.reservations.visit import (
     GONE,
     Visit,
     Wish,
-    fits,
     leads_of,
     people_refusals,
     room_refusals,
@@ -35,8 +34,7 @@ def book(model: Model, wish: Wish, hold: int = NONE) -> Foretold:
 
 def asked(model: Model, wish: Wish, hold: int = NONE) -> tuple[set[str], set[str | None]]:
     """How a wish may be refused, and the rooms it may have, as if a hold kept nothing."""
-    model = replace(model, holds={number: kept for number, kept in model.holds.items() if number != hold})
-    visit = wish.visit
+    model, visit = without(model, hold), wish.visit
     no = people_refusals(visit, [wish.lead]) | room_refusals(visit, wish.room) | seat_refusals(visit)
     if len(set(wish.usagers)) < len(wish.usagers):
         no.add("Invalid:twice")
@@ -45,6 +43,11 @@ def asked(model: Model, wish: Wish, hold: int = NONE) -> tuple[set[str], set[str
     rules = set().union(*(WAIVERS[each] for each in wish.waived))
     refusals, rooms = model.placed(visit, [wish.lead], (), rules, wish.room)
     return _with_slot(no, refusals), rooms
+
+
+def without(model: Model, hold: int) -> Model:
+    """The same, as if a hold kept nothing."""
+    return replace(model, holds={number: kept for number, kept in model.holds.items() if number != hold})
 
 
 def move(
@@ -136,52 +139,6 @@ def _in_place(model: Model, before: Visit, place: Visit) -> tuple[set[str], set[
     people = people_refusals(visit, leads_of(visit))
     refusals, rooms = model.placed(visit, leads_of(visit), (), _same_start(before, visit), None)
     return people | refusals, set() if people else kept(place.room, rooms)
-
-
-def join(model: Model, number: int, version: int | None, usager: str) -> Foretold:
-    """One more of them, who is free then; in another room only when the present one no longer fits."""
-    before = model.visits[number]
-    no = stale(before, version)
-    if before.cancelled_by or before.over or before.end <= model.now:
-        no.add(CLOSED)
-    if usager in before.here:
-        no.add("Invalid:already")
-    if before.seats is not None and len(before.here) >= before.seats:
-        no.add("SessionFull:")
-    if any((usager, cell) in model.taken({number}) for cell in before.narrow):
-        no.add(slot("usager_busy"))
-    steps = {**before.steps, usager: "expected"}
-    notices = {**before.notices, usager: before.notices.get(usager, -1) + 1}
-    after = replace(before, steps=steps, notices=notices, version=before.version + 1, sequence=before.sequence + 1)
-    no |= people_refusals(after, leads_of(after))
-    rooms: set[str | None] = {before.room}
-    if before.room and not fits(before.room, after):
-        rooms = {*model.free_rooms(after, {number})}
-    return foretold(
-        no | (set() if rooms else {slot("no_room")}),
-        rooms,
-        lambda given: [Done(number, replace(after, room=given[0]), "joined", "booked", frozenset({usager}))],
-    )
-
-
-def leave(model: Model, number: int, version: int | None, usager: str, by: str) -> Foretold:
-    """One less of them, as long as somebody stays."""
-    before = model.visits[number]
-    if usager not in before.steps:
-        return Foretold(stale(before, version) | {"NotFound:usager"})
-    no = stale(before, version)
-    if before.cancelled_by or before.steps[usager] != "expected":
-        no.add(CLOSED)
-    if before.here == {usager} and not before.seats:
-        no.add("Invalid:last")
-    after = replace(
-        before,
-        steps={**before.steps, usager: GONE_BY[by]},
-        notices=before.noticed({usager}),
-        version=before.version + 1,
-        sequence=before.sequence + 1,
-    )
-    return foretold(no, {before.room}, lambda _: [Done(number, after, "left", "cancelled", frozenset({usager}))])
 
 
 def cancel(model: Model, number: int, version: int | None, by: str) -> Foretold:

@@ -21,13 +21,12 @@ from booking.rooms.models import Room, Site, SiteHours
 from booking.slots.models import AppointmentType, Hold, Occupancy
 from tests.builders import MONDAY, NOW, one_day, paris
 from tests.reservations import building
-from tests.reservations.visit import Visit
+from tests.reservations.visit import NOBODY, Visit
 
 MIDNIGHT = paris(f"{MONDAY} 00:00")
-DAY = 24 * 60
 # What an example leaves behind, the first to go first; the building stays.
 LEFT_BEHIND = (
-    *("outbox_message", "told", "history", "command", "participation"),
+    *("proposal", "waiting", "outbox_message", "told", "history", "command", "participation"),
     *("appointment_professional", "occupancy", "hold", "appointment", "series", "absence", "closure"),
 )
 
@@ -53,7 +52,7 @@ class House:
 
     def name(self, key: int) -> str:
         """Who or what has that key."""
-        return _named(self.keys, key)
+        return named(self.keys, key)
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,8 @@ class Seen:
     feeds: Counter[str]
 
 
-def _named(names: Mapping[str, int], key: int) -> str:
+def named(names: Mapping[str, int], key: int) -> str:
+    """The name that has that key."""
     return next(name for name, each in names.items() if each == key)
 
 
@@ -139,11 +139,11 @@ def seen(house: House, numbers: Mapping[int, int], now: int) -> Seen:
 
 def _hold(house: House, row: sa.Row[Any]) -> SeenHold:
     return SeenHold(
-        kind=_named(house.kinds, row.type_id),
+        kind=named(house.kinds, row.type_id),
         start=minute_of(row.starts_at),
         end=minute_of(row.ends_at),
         room=house.name(row.room_id) if row.room_id else None,
-        agent=_named(house.agents, row.agent_id),
+        agent=named(house.agents, row.agent_id) if row.agent_id else NOBODY,
         since=minute_of(row.created_at),
         until=minute_of(row.expires_at),
     )
@@ -161,7 +161,7 @@ def _visits(session: Session, house: House, numbers: Mapping[int, int]) -> dict[
     series = sorted({row.series_id for row in rows if row.series_id})
     return {
         numbers[row.id]: Visit(
-            kind=_named(house.kinds, row.type_id),
+            kind=named(house.kinds, row.type_id),
             start=minute_of(row.starts_at),
             end=minute_of(row.ends_at),
             who=frozenset(who[row.id]),
@@ -203,14 +203,14 @@ def _store(session: Session) -> House:
     session.add_all([*kinds.values(), *agents.values()])
     session.flush()
     for who, start, end in building.OPENINGS:
-        day = MONDAY + timedelta(days=start // DAY)
-        session.add(one_day(keys[who], site.id, day, start % DAY, end % DAY))
+        day = MONDAY + timedelta(days=start // building.DAY)
+        session.add(one_day(keys[who], site.id, day, start % building.DAY, end % building.DAY))
     return House(site.id, keys, {name: kind.id for name, kind in kinds.items()}, {n: a.id for n, a in agents.items()})
 
 
 def _site() -> Site:
     hours = [
-        SiteHours(weekday=_day(start).isoweekday(), opens=start % DAY, closes=end % DAY)
+        SiteHours(weekday=_day(start).isoweekday(), opens=start % building.DAY, closes=end % building.DAY)
         for start, end in building.HOURS
     ]
     address = {"address": "4 rue Teddy Riner", "phone": "+33199001234", "email": "accueil@pole-social.example"}
@@ -218,7 +218,7 @@ def _site() -> Site:
 
 
 def _day(minute: int) -> date:
-    return MONDAY + timedelta(days=minute // DAY)
+    return MONDAY + timedelta(days=minute // building.DAY)
 
 
 def _professional(

@@ -34,9 +34,11 @@ from tests.reservations.visit import Wish
 class Keeping(Acting):
     """Slots kept a few minutes."""
 
-    @rule(offered=OFFERED, usagers=MAYBE, agent=AGENT, reused=OFTEN_REUSED)
-    def hold(self, offered: Offered, usagers: tuple[str, ...], agent: str, reused: bool) -> None:
+    @rule(offered=OFFERED, usagers=MAYBE, agent=AGENT, reused=OFTEN_REUSED, longer=st.booleans())
+    def hold(self, offered: Offered, usagers: tuple[str, ...], agent: str, reused: bool, longer: bool) -> None:
         self._hold(Wish(*offered, usagers), agent, reused)
+        if longer and self.both.holds:
+            comparing_holds.keep_longer(self.both, len(self.both.holds) - 1)
 
     @rule(pair=PAIR, start=STARTS, usagers=FAMILY, colleagues=TEAM, room=st.none() | ROOM, waived=WAIVED)
     def hold_anything(
@@ -73,7 +75,7 @@ class Keeping(Acting):
     @precondition(lambda self: self.both.holds)
     @rule(nth=NTH, pauses=PAUSES)
     def keep_longer(self, nth: int, pauses: list[int]) -> None:
-        hold = self.one_held(nth)
+        hold = self.one_held(nth, by_us=nth % 4 > 0)
         for minutes in pauses:
             self.model.now += minutes
             comparing_holds.keep_longer(self.both, hold)

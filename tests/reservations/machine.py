@@ -1,12 +1,12 @@
 """Commands of the engine, absences and closures in any order, each against what the model foretold.
 
 The building stands in tests/reservations/building.py, the model in model.py and visit.py, what it says of each command
-in foretelling.py and foretelling_series.py, and how the two are held against each other in comparing.py.
+in foretelling*.py, and how the two are held against each other in comparing*.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,8 +15,10 @@ from hypothesis.stateful import initialize, multiple, precondition, rule
 from booking.reservations import holding
 from booking.slots import planning
 from tests.reservations.acting import VISIT
+from tests.reservations.displaced import Displaced
 from tests.reservations.drawing import (
     CLOCK,
+    DISTURBED,
     FAMILY,
     OFFERED,
     OPENED,
@@ -27,37 +29,46 @@ from tests.reservations.drawing import (
     TEAM,
     USAGER,
     WHO,
+    WISHED,
     Offered,
     Span,
 )
+from tests.reservations.foretelling_impact import Cause
 from tests.reservations.house import moment
 from tests.reservations.keeping import Keeping
 from tests.reservations.model import Foretold
+from tests.reservations.queue import Wait
+from tests.reservations.queueing import Queueing
 from tests.reservations.repeating import Repeated, Repeating
 from tests.reservations.visit import Wish
-from tests.reservations.visiting import Visiting
 
 
-class Machine(Visiting, Repeating, Keeping):
+class Machine(Queueing, Repeating, Keeping, Displaced):
     """All of it, in one building, as time passes and plans change."""
 
     @initialize(
         target=VISIT,
         now=st.sampled_from([CLOCK[0], CLOCK[0], *CLOCK[:4]]),
-        booked=st.lists(st.tuples(OFFERED, st.tuples(USAGER) | FAMILY, TEAM), max_size=6),
+        booked=st.lists(st.tuples(OFFERED, st.tuples(USAGER) | FAMILY, TEAM), min_size=2, max_size=6),
         repeated=st.none() | st.tuples(REPEATED, st.tuples(USAGER)),
-        opened=st.none() | OPENED,
+        opened=st.tuples(OPENED, st.tuples(USAGER)) | st.tuples(OPENED, st.tuples(USAGER) | st.just(())) | st.none(),
         away=st.none() | st.tuples(WHO, STARTS, SPAN),
         since=st.lists(st.sampled_from(["came", "left", "called off"]), max_size=3),
+        waiting=st.lists(WISHED, max_size=3),
+        for_seats=st.lists(USAGER, min_size=1, max_size=2),
+        disturbed=st.lists(st.tuples(DISTURBED, STARTS, USAGER), min_size=1, max_size=2),
     )
     def begin(
         self,
         now: int,
         booked: list[tuple[Offered, tuple[str, ...], frozenset[str]]],
         repeated: tuple[Repeated, tuple[str, ...]] | None,
-        opened: Offered | None,
+        opened: tuple[Offered, tuple[str, ...]] | None,
         away: tuple[str, int, Span] | None,
         since: list[str],
+        waiting: list[Wait],
+        for_seats: list[str],
+        disturbed: list[tuple[str, int, str]],
     ) -> Any:
         """With something booked already, or the first half of the steps would be refused for want of an appointment."""
         if away:
@@ -65,12 +76,19 @@ class Machine(Visiting, Repeating, Keeping):
         if repeated:
             self.repeat(*repeated)
         if opened:
-            self.book(Wish(*opened, ()))
+            self.book(Wish(*opened[0], opened[1]))
         for offered, usagers, colleagues in booked:
             self.book(Wish(*offered, usagers, colleagues))
         self.model.now = now
         for visit, what in zip(self.model.visits, since, strict=False):
             self._happened(visit, what)
+        for wish in waiting:
+            self.wait_for(wish)
+        for session, usager in product(self.sessions()[:1], for_seats):
+            self.wait_for_seat(session, usager)
+        self.propose()
+        for session, how in product(self.sessions()[:1], disturbed):
+            self.disturb_session(session, *how, call=True)
         return multiple(*self.model.visits)
 
     @precondition(lambda self: self.both.answered)
@@ -95,7 +113,7 @@ class Machine(Visiting, Repeating, Keeping):
     @rule(who=WHO, start=STARTS, span=SPAN)
     def add_absence(self, who: str, start: int, span: Span) -> None:
         first, last = start + span[0], start + span[1]
-        no = self._span_refusals(first, last, (each[1:] for each in self.model.absences.values() if each[0] == who))
+        no = Cause(who, None, first, last).refusals(self.model)
         ends = moment(first), moment(last), moment(self.model.now)
         _, key = self.both.tried("absence", lambda: planning.add_absence(self.keys[who], *ends), Foretold(no))
         if key is not None:
@@ -107,7 +125,7 @@ class Machine(Visiting, Repeating, Keeping):
     @rule(room=st.none() | ROOM, start=STARTS, span=SPAN)
     def add_closure(self, room: str | None, start: int, span: Span) -> None:
         first, last = start + span[0], start + span[1]
-        no = self._span_refusals(first, last, (each[1:] for each in self.model.closures.values() if each[0] == room))
+        no = Cause(None, room, first, last).refusals(self.model)
         place = self.both.home.site, None if room is None else self.keys[room]
         closure = *place, moment(first), moment(last), "Travaux", moment(self.model.now)
         _, key = self.both.tried("closure", lambda: planning.add_closure(*closure), Foretold(no))
@@ -143,9 +161,3 @@ class Machine(Visiting, Repeating, Keeping):
             self.leave(visit, None, 0, "usager", reused=False)
         else:
             self.cancel(visit, None, "service", reused=False, reason=None)
-
-    def _span_refusals(self, first: int, last: int, covering: Iterable[tuple[int, int]]) -> set[str]:
-        """Why an absence or a closure is not taken down: it is over, or said already."""
-        over = {"Invalid:past"} if last <= self.model.now else set()
-        said = any(start <= first and last <= end for start, end in covering)
-        return over | ({"Invalid:overlaps"} if said else set())

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.reservations.building import HOURS, KINDS, OPENINGS, ROOMS, cells, receives
+from tests.reservations.queue import Offer, Wait
 from tests.reservations.visit import Kept, Visit, fits
 
 WAIVERS = {
@@ -54,7 +55,8 @@ class Foretold:
     """What a command may be answered: the refusals, and the rooms with which it may be done.
 
     Without refusals it must be done, without rooms it must be refused; with both, either is right. `refused` are the
-    starts of a series that may be refused, each with the rules that may be named. Once done, the hold `ends`.
+    starts of a series, or the visits in the way, that may be refused, each with the rules that may be named. Once done,
+    the hold `ends`, and `also` is noted. `answers` are the visits that the answer is about, if not those done.
     """
 
     refusals: set[str]
@@ -62,6 +64,8 @@ class Foretold:
     done: Callable[[Given], list[Done]] = lambda _: []
     refused: list[dict[int, set[str]]] = field(default_factory=list)
     ends: int = NONE
+    also: Callable[[], None] = lambda: None
+    answers: tuple[int, ...] | None = None
 
 
 @dataclass
@@ -71,6 +75,8 @@ class Model:
     now: int
     visits: dict[int, Visit] = field(default_factory=dict)
     holds: dict[int, Kept] = field(default_factory=dict)  # those given back are gone, those expired may stay
+    waits: dict[int, Wait] = field(default_factory=dict)
+    offers: dict[int, Offer] = field(default_factory=dict)  # each by the number of the hold that keeps it
     absences: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     closures: dict[int, tuple[str | None, int, int]] = field(default_factory=dict)
     history: list[tuple[int, str, str | None]] = field(default_factory=list)  # visit, action, reason
@@ -89,6 +95,46 @@ class Model:
     def kept(self) -> list[Visit]:
         """What the holds keep."""
         return [kept.visit for kept in self.alive().values()]
+
+    def fate(self, hold: int) -> str:
+        """What became of what was proposed: what is no longer kept has lapsed."""
+        fate = self.offers[hold].fate
+        return "lapsed" if fate == "pending" and hold not in self.alive() else fate
+
+    def proposed(self, wait: int) -> int:
+        """The hold of what is proposed to them now, or none."""
+        holds = [hold for hold, offer in self.offers.items() if offer.wait == wait and self.fate(hold) == "pending"]
+        return next(iter(holds), NONE)
+
+    def waiter(self, hold: int) -> str | None:
+        """To whom that was proposed, if it was to anybody."""
+        return self.waits[self.offers[hold].wait].usager if hold in self.offers else None
+
+    def seats_kept(self, session: int) -> list[int]:
+        """The holds that keep a seat of a session."""
+        return [hold for hold in self.alive() if hold in self.offers and self.offers[hold].session == session]
+
+    def end(self, hold: int, fate: str = "declined") -> None:
+        """Give back what it keeps; of something proposed that is still kept, that is its fate."""
+        if hold in self.offers and self.fate(hold) == "pending":
+            self.offers[hold] = replace(self.offers[hold], fate=fate)
+        self.holds.pop(hold, None)
+
+    def settle(self, hold: int, number: int) -> None:
+        """End a hold by a visit: who was proposed this, and is received for it now, waits no longer."""
+        self.end(hold)
+        if hold not in self.offers:
+            return
+        offer, visit = self.offers[hold], self.visits[number]
+        wait = self.waits[offer.wait]
+        if wait.stands and wait.usager in visit.here and wait.kind == visit.kind:
+            self.offers[hold] = replace(offer, fate="booked")
+            self.stop(offer.wait, "booked", number)
+
+    def stop(self, number: int, outcome: str, booked: int | None = None) -> None:
+        """End a wait; nothing is proposed to them any more."""
+        self.end(self.proposed(number), "declined" if outcome == "withdrawn" else "lapsed")
+        self.waits[number] = replace(self.waits[number], outcome=outcome, ended=self.now, booked=booked)
 
     def keep(self, done: Done, reason: str | None) -> None:
         """Note that it was done."""

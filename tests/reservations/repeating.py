@@ -41,9 +41,22 @@ Repeated = tuple[str, str, list[int]]  # type, lead, starts
 class Repeating(Acting):
     """The same appointment several times."""
 
-    @rule(target=VISIT, repeated=REPEATED, usagers=st.tuples(USAGER), reused=REUSED, reason=REASON)
-    def book_series(self, repeated: Repeated, usagers: tuple[str, ...], reused: bool, reason: Why) -> Any:
-        return multiple(*self.repeat(repeated, usagers, reused=reused, reason=reason))
+    @rule(
+        target=VISIT,
+        repeated=REPEATED,
+        usagers=st.tuples(USAGER),
+        reused=REUSED,
+        reason=REASON,
+        shift=st.none() | SHIFT,
+    )
+    def book_series(
+        self, repeated: Repeated, usagers: tuple[str, ...], reused: bool, reason: Why, shift: int | None
+    ) -> Any:
+        """Booked and, now and then, moved at once."""
+        visits = self.repeat(repeated, usagers, reused=reused, reason=reason)
+        if visits and shift is not None:
+            self._shift(visits[0], "all", None, shift)
+        return multiple(*visits)
 
     @precondition(lambda self: self.both.holds)
     @rule(target=VISIT, repeated=REPEATED, usagers=st.tuples(USAGER), nth=NTH)
@@ -85,7 +98,11 @@ class Repeating(Acting):
     @precondition(lambda self: self.model.visits)
     @rule(nth=NTH, scope=SCOPE, seen=SEEN, shift=SHIFT, reused=REUSED, reason=REASON)
     def move_series(self, nth: int, scope: Any, seen: int | None, shift: int, reused: bool, reason: Why) -> None:
-        visit = self._one_of_series(nth)
+        self._shift(self._one_of_series(nth), scope, seen, shift, reused, reason)
+
+    def _shift(
+        self, visit: int, scope: Any, seen: int | None, shift: int, reused: bool = False, reason: Why = None
+    ) -> None:
         version, start = self.both.seen_version(visit, seen), self.model.visits[visit].start + shift
         command = MoveSeries(self.both.key(reused), self.both.uid(visit), scope, moment(start), version)
         foretold = foretelling_series.move(self.model, visit, scope, version, start)
@@ -106,7 +123,7 @@ class Repeating(Acting):
         wish = Wish(kind, lead, 0, usagers, **more)
         command = BookSeries(self.both.key(reused), self.wanted(wish, "", hold), tuple(map(moment, starts)))
         first, foretold = len(self.model.visits), foretelling_series.book(self.model, wish, starts, hold)
-        self.both.run(book_series, command, foretold, reason, kept=next(iter(wish.waived), ""))
+        self.both.run(book_series, command, foretold, reason, kept=self.why(wish, hold))
         possible = [start for start in starts if not any(start in refused for refused in foretold.refused)]
         if possible and foretold.refused and not reused:
             return self.repeat((kind, lead, possible), usagers, hold=hold, reason=reason, **more)

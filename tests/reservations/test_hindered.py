@@ -12,20 +12,11 @@ from booking.reservations import Book, WaitForSession, book, doctor, propose, wa
 from booking.reservations.displacing import Decision, Displace, displace
 from booking.reservations.impact import Absent, Cause, Closed
 from booking.slots.models import AppointmentType
-from tests.builders import NOW, Cast, act, paris, set_on
-from tests.reservations.waiters import NINE, made, waits
+from tests.builders import NOW, Cast, act, set_on
+from tests.reservations.displacements import NINE, TWO, ill, works
+from tests.reservations.waiters import made, waits
 
-NOON, TWO = paris("2026-11-23 12:00"), paris("2026-11-23 14:00")
 HALF = timedelta(minutes=30)
-
-
-def ill(cast: Cast) -> Absent:
-    """Mme Roux is absent on Monday morning."""
-    return Absent(cast.roux, NINE, NOON)
-
-
-def works(cast: Cast, room: int | None) -> Closed:
-    return Closed(cast.site, room, NINE, NOON, "Travaux")
 
 
 @pytest.mark.parametrize("where", ["absence", "room", "site"])

@@ -12,6 +12,7 @@ from tests.reservations.building import CANNOT_CLIMB, KINDS, NAMESPACES, ROOMS, 
 
 GONE, OVER = {"excused", "revoked"}, {"seen", "no_show"}
 SOMEBODY = "somebody"  # who is not said yet
+NOBODY = ""  # no agent: what is kept for those who wait
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Kept:
-    """A hold: what it keeps, the agent who asked, when, and until when (minutes)."""
+    """A hold: what it keeps, the agent who asked (none for those who wait), when, and until when (minutes)."""
 
     visit: Visit
     agent: str

@@ -10,7 +10,7 @@ from hypothesis.stateful import multiple, precondition, rule
 from booking import reservations
 from booking.reservations import Cancel, Join, Leave, Move, RecordAttendance, Restore, Swap
 from booking.slots.availability import Slot
-from tests.reservations import foretelling
+from tests.reservations import foretelling, foretelling_seats
 from tests.reservations.acting import VISIT, Acting, Why
 from tests.reservations.building import does
 from tests.reservations.drawing import (
@@ -103,14 +103,14 @@ class Visiting(Acting):
     def join(self, visit: int, seen: int | None, usager: str, reused: bool) -> None:
         version = self.both.seen_version(visit, seen)
         command = Join(self.both.key(reused), self.both.uid(visit), self.keys[usager], version)
-        self.both.run(reservations.join, command, foretelling.join(self.model, visit, version, usager))
+        self.join_as(command, foretelling_seats.join(self.model, visit, version, usager), usager)
 
     @rule(visit=VISIT, seen=SEEN, which=ONE_OF_THEM, by=BY, reused=REUSED)
     def leave(self, visit: int, seen: int | None, which: int | None, by: Any, reused: bool) -> None:
         usager = self.usager(visit, which)
         version = self.both.seen_version(visit, seen)
         command = Leave(self.both.key(reused), self.both.uid(visit), self.keys[usager], by, version)
-        self.both.run(reservations.leave, command, foretelling.leave(self.model, visit, version, usager, by))
+        self.both.run(reservations.leave, command, foretelling_seats.leave(self.model, visit, version, usager, by))
 
     @rule(visit=VISIT, seen=SEEN, by=BY, reused=REUSED, reason=REASON)
     def cancel(self, visit: int, seen: int | None, by: Any, reused: bool, reason: Any) -> None:
