@@ -19,7 +19,7 @@ from booking.reservations.commands import Book, Cancel, Move, Waiver
 from booking.reservations.moving import CELL_MINUTES, LONGEST_MINUTES
 from booking.reservations.state import CancelledBy, Reason
 from booking.slots import lookups
-from booking.slots.models import AppointmentType
+from booking.slots.configuration import TypeFacts
 
 
 @command("book")
@@ -50,7 +50,7 @@ def book(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
         raise click.MissingParameter(ctx=ctx, param=values.param(ctx, "start"))
     session = db.session()
     kind = lookups.appointment_type(session, given["type_code"])
-    if given["usager"] is None and not kind.service.confidential and kind.capacity is None:
+    if given["usager"] is None and not kind.confidential and kind.capacity is None:
         raise click.MissingParameter(ctx=ctx, param=values.param(ctx, "usager"))
     key, act = acting.key(given["key"]), acting.act(given["reason"])
 
@@ -63,7 +63,7 @@ def book(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
 def _request(
     ctx: click.Context,
     session: Session,
-    kind: AppointmentType,
+    kind: TypeFacts,
     key: str,
     given: dict[str, Any],
     now: datetime,
@@ -76,7 +76,7 @@ def _request(
     others = [Who.beside(text, given["always_new"]) for text in given["family"]]
     # A session is opened for nobody yet; usagers join it.
     named = others if main.text is None and kind.capacity is not None else [main, *others]
-    whom = [usagers.meant(session, kind.service, who, now, served) for who in named]
+    whom = [usagers.meant(session, kind, who, now, served) for who in named]
     return Book(
         key=key,
         type_id=kind.id,

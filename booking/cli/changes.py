@@ -16,6 +16,7 @@ from booking.db import db
 from booking.reservations import reading
 from booking.reservations.commands import Join, Leave, RecordAttendance, Restore, Swap
 from booking.reservations.state import NOTED, Attendance, CancelledBy, Reason
+from booking.slots import lookups
 
 USAGER = values.Whole(1, 10**ID_DIGITS_MAX - 1)
 
@@ -36,14 +37,14 @@ def join(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     Clés JSON : uid, start, end, room, status, sequence.
     """
     session = db.session()
-    service = reading.find(session, given["uid"]).type.service
-    if given["usager"] is None and not service.confidential:
+    kind = lookups.type_of(session, reading.find(session, given["uid"]).type_id)
+    if given["usager"] is None and not kind.confidential:
         raise click.MissingParameter(ctx=ctx, param=values.param(ctx, "usager"))
     key, act = acting.key(given["key"]), acting.act(given["reason"])
     who = Who(given["usager"], given["email"], given["phone"], given["always_new"])
 
     def joined(served: datetime | None) -> reservations.Outcome:
-        whom = usagers.meant(session, service, who, act.now, served)
+        whom = usagers.meant(session, kind, who, act.now, served)
         return reservations.join(Join(key, given["uid"], whom), act)
 
     acting.answer(session, acting.once(session, key, joined), "Personne ajoutée.", as_json)

@@ -117,7 +117,7 @@ def _closed(ctx: click.Context, given: dict[str, Any], label: str) -> Closed:
     session = db.session()
     site = lookups.site(session)
     room_id = lookups.room(session, given["room"]).id if given["room"] else None
-    start, end = (values.instant(ctx, name, given[name], site.zone_info) for name in ("start", "end"))
+    start, end = (values.instant(ctx, name, given[name], site.zone) for name in ("start", "end"))
     return Closed(site.id, room_id, start, end, label)
 
 

@@ -57,7 +57,7 @@ def book(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     session = db.session()
     zone = lookups.zone(session)
     kind = lookups.appointment_type(session, given["type_code"])
-    if given["usager"] is None and not kind.service.confidential:
+    if given["usager"] is None and not kind.confidential:
         raise click.MissingParameter(ctx=ctx, param=values.param(ctx, "usager"))
     key, act = acting.key(given["key"]), acting.act(given["reason"])
     first = values.instant(ctx, "start", given["start"], zone)
@@ -65,7 +65,7 @@ def book(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     starts = tuple(start for start in weeks if start.astimezone(zone).date() not in given["without"])
 
     def booked(served: datetime | None) -> tuple[Outcome, ...]:
-        whom = usagers.meant(session, kind.service, Who(given["usager"]), act.now, served)
+        whom = usagers.meant(session, kind, Who(given["usager"]), act.now, served)
         who = lookups.professional(session, given["professional"]).id
         room_id = lookups.room(session, given["room"]).id if given["room"] else None
         return engine.book_series(BookSeries(key, Book("", kind.id, first, who, whom, room_id), starts), act)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from booking.errors import BookingError, Invalid, NotFound
 from booking.people import directory, fields
 from booking.people.directory import NewUsager
-from booking.people.models import Service, Usager
+from booking.people.models import Usager
+from booking.slots.configuration import TypeFacts
 
 NAMESAKES_MAX = 100
 ID_DIGITS_MAX = 9
@@ -52,14 +53,14 @@ class Who:
 
 
 def meant(
-    session: Session, service: Service, who: Who, now: datetime, before: datetime | None = None
+    session: Session, kind: TypeFacts, who: Who, now: datetime, before: datetime | None = None
 ) -> int | NewUsager | None:
     """The key of the person, the person to create, or None for a visitor whom the engine gives a code.
 
     With `before`, names are looked up among those who were created earlier. Raises Invalid, NotFound and Namesakes.
     """
-    if service.confidential:
-        return _visitor(session, service, who)
+    if kind.confidential:
+        return _visitor(session, kind.service_id, who)
     if who.is_number:
         return _number(who)
     person = to_create(who, now)
@@ -88,14 +89,14 @@ def split_name(text: str) -> tuple[str, str | None]:
     return " ".join(words[:cut]), " ".join(words[cut:]) or None
 
 
-def _visitor(session: Session, service: Service, who: Who) -> int | None:
+def _visitor(session: Session, service_id: int, who: Who) -> int | None:
     """Somebody known by a code or a number, or None. Raises Invalid: anonymous, for a name or an address."""
     if who.email or who.phone:
         raise Invalid("email" if who.email else "phone", "anonymous")
     if not who.text or who.is_number:
         return _number(who) if who.text else None
     code = fields.clean_line(who.option, who.text, fields.NAME_MAX, required=True).upper()
-    query = sa.select(Usager.id).where(Usager.code == code, Usager.service_id == service.id)
+    query = sa.select(Usager.id).where(Usager.code == code, Usager.service_id == service_id)
     found = session.scalar(query)
     if found is None:
         raise Invalid(who.option, "anonymous")

@@ -16,7 +16,6 @@ from booking.cli.speaking import Misuse, SpeakingGroup, as_json, command
 from booking.cli.usagers import Who
 from booking.db import db
 from booking.errors import DatabaseUnavailable
-from booking.people.models import Service
 from booking.reservations import proposals, reading
 from booking.reservations import waiting as engine
 from booking.reservations.commands import Book
@@ -24,6 +23,7 @@ from booking.reservations.models import Proposal, Waiting
 from booking.reservations.waiting import Entered, Wait, WaitForSession
 from booking.reservations.wishes import Wishes
 from booking.slots import hours, lookups
+from booking.slots.configuration import TypeFacts
 
 _HOUR = re.compile(r"([01]?\d|2[0-4])[:hH]([0-5]\d)", re.ASCII)
 OF_A_TYPE = ("professional", "first_day", "last_day", "weekdays", "starts", "ends")
@@ -80,11 +80,11 @@ def add(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     _check(ctx, given)
     session = db.session()
     key, act = acting.key(given["key"]), acting.act()
-    service = _service(session, given)
-    if given["usager"] is None and not service.confidential:
+    kind = _type(session, given)
+    if given["usager"] is None and not kind.confidential:
         raise click.MissingParameter(ctx=ctx, param=values.param(ctx, "usager"))
     who = Who(given["usager"], given["email"], given["phone"], given["always_new"])
-    whom = usagers.meant(session, service, who, act.now, engine.served_at(session, key))
+    whom = usagers.meant(session, kind, who, act.now, engine.served_at(session, key))
     entered = engine.wait(_request(session, given, key, whom, act.now), act)
     _write(session, entered, as_json)
 
@@ -99,10 +99,10 @@ def _check(ctx: click.Context, given: dict[str, Any]) -> None:
         raise click.MissingParameter(ctx=ctx, param=values.param(ctx, "last_day"))
 
 
-def _service(session: Session, given: dict[str, Any]) -> Service:
+def _type(session: Session, given: dict[str, Any]) -> TypeFacts:
     if given["session_uid"] is not None:
-        return reading.find(session, given["session_uid"]).type.service
-    return lookups.appointment_type(session, given["type_code"]).service
+        return lookups.type_of(session, reading.find(session, given["session_uid"]).type_id)
+    return lookups.appointment_type(session, given["type_code"])
 
 
 def _request(session: Session, given: dict[str, Any], key: str, whom: Any, now: datetime) -> Wait | WaitForSession:

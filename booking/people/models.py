@@ -61,6 +61,11 @@ class Profession(Base):
     name: Mapped[str] = mapped_column(sa.String(80))
 
 
+def spoken_name(civility: str | None, first_name: str, last_name: str) -> str:
+    """How reception says the name of a professional: « Mme Roux », « Dr Lenoir », « Claude Roux »."""
+    return f"{civility or first_name} {last_name}"
+
+
 class Professional(Base):
     """Receives usagers. Shares its key with its resource; retired, never deleted."""
 
@@ -82,8 +87,8 @@ class Professional(Base):
 
     @property
     def name(self) -> str:
-        """How reception says the name: « Mme Roux », « Dr Lenoir »."""
-        return f"{self.civility or self.first_name} {self.last_name}"
+        """How reception says the name."""
+        return spoken_name(self.civility, self.first_name, self.last_name)
 
 
 class Usager(Base):

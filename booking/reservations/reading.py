@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -16,7 +17,6 @@ from booking.people.models import Professional
 from booking.reservations import seats, store
 from booking.reservations.models import Appointment, Command, History, Participation, appointment_professional
 from booking.reservations.state import Attendance, State
-from booking.rooms.models import Site
 from booking.slots import hours, schedule
 from booking.slots.models import Absence, AppointmentType, Hold, Occupancy
 
@@ -55,12 +55,12 @@ def state(appointment: Appointment) -> State:
     )
 
 
-def of_day(session: Session, site: Site, day: date) -> Sequence[Appointment]:
+def of_day(session: Session, site_id: int, day: date, zone: ZoneInfo) -> Sequence[Appointment]:
     """What stands at a site on a local day, by start, then room; cancelled appointments left out."""
-    start = schedule.moment(hours.instant(day, 0, site.zone_info))
-    end = schedule.moment(hours.instant(day, hours.DAY_MINUTES, site.zone_info))
+    start = schedule.moment(hours.instant(day, 0, zone))
+    end = schedule.moment(hours.instant(day, hours.DAY_MINUTES, zone))
     query = _whole().where(
-        Appointment.site_id == site.id,
+        Appointment.site_id == site_id,
         # An appointment lasts a day at most, so the index on the start is enough.
         Appointment.starts_at > start - timedelta(days=1),
         Appointment.starts_at < end,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import execute
 from booking.errors import NotFound
-from booking.people.models import Professional, Service, professional_service
+from booking.people.models import Professional, Service, professional_service, spoken_name
 from booking.rooms.fitting import Need, RoomFacts
 from booking.rooms.models import Room, Site, SiteHours
 from booking.slots import hours
@@ -28,6 +28,7 @@ from booking.slots.holidays import is_public_holiday
 from booking.slots.models import AppointmentType, Opening, appointment_type_profession, configuration
 
 T = TypeVar("T")
+Coded = TypeVar("Coded", "TypeFacts", "ProfessionalFacts")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class TypeFacts:
     """What matters of an appointment type when a slot is looked for. Lead times are in minutes."""
 
     id: int
+    code: str
+    name: str
     service_id: int
     confidential: bool
     mode: str
@@ -53,6 +56,8 @@ class ProfessionalFacts:
     """What matters of a professional: whether they still work here, what they are, and for which services."""
 
     id: int
+    code: str
+    name: str
     profession_id: int
     retired: bool
     service_ids: frozenset[int]
@@ -60,9 +65,10 @@ class ProfessionalFacts:
 
 @dataclass(frozen=True)
 class SiteFacts:
-    """When a site is open: its zone, its weekly hours, and whether public holidays close it."""
+    """Where a site is and when it is open: its zone, its weekly hours, and whether public holidays close it."""
 
     id: int
+    address: str
     zone: ZoneInfo
     hours: tuple[hours.Rule, ...]
     closed_on_public_holidays: bool
@@ -78,11 +84,15 @@ class SiteFacts:
 
 @dataclass(frozen=True)
 class Configuration:
-    """One revision of it. Sites are in the order of their ids, those without hours left out; rooms are those in use."""
+    """One revision of it. Sites are in the order of their ids, those without hours left out; rooms are those in use.
+
+    `first_site` is the first, hours or not; None before any is loaded.
+    """
 
     types: Mapping[int, TypeFacts]
     retired_types: frozenset[int]
     professionals: Mapping[int, ProfessionalFacts]
+    first_site: SiteFacts | None
     sites: Mapping[int, SiteFacts]
     rooms: Mapping[int, Sequence[RoomFacts]]  # by site
     openings: Mapping[int, Sequence[tuple[int, hours.Rule]]]  # by professional: at which site, when
@@ -93,6 +103,20 @@ class Configuration:
         if found is None or (found.id in self.retired_types and not even_retired):
             raise NotFound("appointment_type")
         return found
+
+    def type_coded(self, code: str) -> TypeFacts:
+        """The type of that code, even retired. Raises NotFound."""
+        return _coded(self.types.values(), code, "appointment_type")
+
+    def professional_coded(self, code: str) -> ProfessionalFacts:
+        """The professional of that code, even retired. Raises NotFound."""
+        return _coded(self.professionals.values(), code, "professional")
+
+    def here(self) -> SiteFacts:
+        """The building that screens and commands speak of: the first. Raises NotFound before any is loaded."""
+        if self.first_site is None:
+            raise NotFound("site")
+        return self.first_site
 
     def qualified(self, kind: TypeFacts, among: Collection[int] | None = None) -> list[int]:
         """The ids of the professionals who do this type: of its professions, in its service, not retired."""
@@ -124,12 +148,19 @@ class Configuration:
         return found
 
 
+def _coded(among: Iterable[Coded], code: str, what: str) -> Coded:
+    for each in among:
+        if each.code == code:
+            return each
+    raise NotFound(what)
+
+
 _REVISION = sa.select(configuration.c.revision)
 _known: dict[str, Configuration] = {}  # the one that was asked for last
 
 
 def read(session: Session) -> Configuration:
-    """What stands, in one statement while it is the revision that is known; whole, in six more, after a change.
+    """What stands, in one statement while it is the revision that is known; whole, in eight more, after a change.
 
     A revision is never given twice, to no other content and by no other database, so that whoever finds theirs has what
     they would have read. A transaction reads again what it changed itself.
@@ -152,6 +183,8 @@ def demand_of(duration: int, step: int, before: int, after: int) -> Demand:
 
 _TYPES = sa.select(
     AppointmentType.id,
+    AppointmentType.code,
+    AppointmentType.name,
     AppointmentType.service_id,
     AppointmentType.mode,
     AppointmentType.duration,
@@ -169,13 +202,17 @@ _TYPES = sa.select(
 ).join(Service, Service.id == AppointmentType.service_id)
 _DONE_BY = sa.select(appointment_type_profession.c.appointment_type_id, appointment_type_profession.c.profession_id)
 _PROFESSIONALS = sa.select(
-    Professional.id, Professional.profession_id, Professional.retired_at, professional_service.c.service_id
-).outerjoin(professional_service)
-_SITES = (
-    sa.select(Site.id, Site.zone, Site.closed_on_public_holidays, SiteHours.weekday, SiteHours.opens, SiteHours.closes)
-    .join(SiteHours, SiteHours.site_id == Site.id)
-    .order_by(Site.id, SiteHours.weekday)
-)
+    Professional.id,
+    Professional.code,
+    Professional.civility,
+    Professional.first_name,
+    Professional.last_name,
+    Professional.profession_id,
+    Professional.retired_at,
+).order_by(Professional.id)
+_IN_SERVICE = sa.select(professional_service.c.professional_id, professional_service.c.service_id)
+_SITES = sa.select(Site.id, Site.address, Site.zone, Site.closed_on_public_holidays).order_by(Site.id)
+_HOURS = sa.select(SiteHours.site_id, SiteHours.weekday, SiteHours.opens, SiteHours.closes).order_by(SiteHours.weekday)
 _ROOMS = (
     sa.select(Room.id, Room.site_id, Room.code, Room.kind, Room.capacity, Room.features, Room.reserved_for_id)
     .where(Room.retired_at.is_(None))
@@ -195,11 +232,13 @@ _OPENINGS = sa.select(
 def _load(session: Session) -> Configuration:
     done_by = _grouped((type_id, who) for type_id, who in execute(session, _DONE_BY))
     types = execute(session, _TYPES).all()
+    sites = _sites(session)
     return Configuration(
         types={row.id: _type(row, frozenset(done_by[row.id])) for row in types},
         retired_types=frozenset(row.id for row in types if row.retired_at is not None),
         professionals=_professionals(session),
-        sites=_sites(session),
+        first_site=next(iter(sites), None),
+        sites={each.id: each for each in sites if each.hours},
         rooms=_grouped((row.site_id, RoomFacts(*row)) for row in execute(session, _ROOMS)),
         openings=_grouped((row.professional_id, (row.site_id, _rule(row))) for row in execute(session, _OPENINGS)),
     )
@@ -208,6 +247,8 @@ def _load(session: Session) -> Configuration:
 def _type(row: sa.Row[Any], professions: frozenset[int]) -> TypeFacts:
     return TypeFacts(
         id=row.id,
+        code=row.code,
+        name=row.name,
         service_id=row.service_id,
         confidential=row.confidentiality == "confidential",
         mode=row.mode,
@@ -223,19 +264,29 @@ def _type(row: sa.Row[Any], professions: frozenset[int]) -> TypeFacts:
 
 
 def _professionals(session: Session) -> dict[int, ProfessionalFacts]:
-    rows = execute(session, _PROFESSIONALS).all()
-    services = _grouped((key, service) for key, _, _, service in rows if service is not None)
+    services = _grouped((who, service) for who, service in execute(session, _IN_SERVICE))
     return {
-        key: ProfessionalFacts(key, profession, retired_at is not None, frozenset(services[key]))
-        for key, profession, retired_at, _ in rows
+        row.id: ProfessionalFacts(
+            row.id,
+            row.code,
+            spoken_name(row.civility, row.first_name, row.last_name),
+            row.profession_id,
+            row.retired_at is not None,
+            frozenset(services[row.id]),
+        )
+        for row in execute(session, _PROFESSIONALS)
     }
 
 
-def _sites(session: Session) -> dict[int, SiteFacts]:
-    rules: dict[tuple[int, str, bool], list[hours.Rule]] = defaultdict(list)
-    for site_id, zone, holidays, weekday, opens, closes in execute(session, _SITES):
-        rules[site_id, zone, holidays].append(hours.Rule(frozenset({weekday}), date.min, None, opens, closes))
-    return {key[0]: SiteFacts(key[0], ZoneInfo(key[1]), tuple(found), key[2]) for key, found in rules.items()}
+def _sites(session: Session) -> list[SiteFacts]:
+    rules = _grouped(
+        (site_id, hours.Rule(frozenset({weekday}), date.min, None, opens, closes))
+        for site_id, weekday, opens, closes in execute(session, _HOURS)
+    )
+    return [
+        SiteFacts(row.id, row.address, ZoneInfo(row.zone), tuple(rules[row.id]), row.closed_on_public_holidays)
+        for row in execute(session, _SITES)
+    ]
 
 
 def _rule(row: sa.Row[Any]) -> hours.Rule:

@@ -1,66 +1,55 @@
-"""From what is typed or stands in an address to what is stored: the site, and what goes by a code.
+"""From what is typed or stands in an address to what is known: the site, and what goes by a code.
 
-Here because types are the highest of what has a code: professionals and rooms stand below slots.
+Here because types are the highest of what has a code: professionals and rooms stand below slots. Whoever asks for
+several things at once asks one configuration.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from booking.errors import NotFound
 from booking.people import fields
-from booking.people.models import Professional
-from booking.rooms.models import Room, Site
-from booking.slots.models import AppointmentType
+from booking.rooms.models import Room
+from booking.slots import configuration
+from booking.slots.configuration import ProfessionalFacts, SiteFacts, TypeFacts
 
-Coded = TypeVar("Coded", Room, AppointmentType, Professional)
-
-# Built once: every screen and command asks them (docs/decisions/0008).
-_FIRST_SITE = sa.select(Site).order_by(Site.id).limit(1)
-_BY_CODE: dict[type[Room | AppointmentType | Professional], sa.Select[Any]] = {
-    model: sa.select(model).where(model.code == sa.bindparam("code")).order_by(model.id)
-    for model in (Room, AppointmentType, Professional)
-}
-_BY_CODE[AppointmentType] = _BY_CODE[AppointmentType].options(joinedload(AppointmentType.service))
+# Built once: many screens and commands ask it (docs/decisions/0008).
+_ROOM = sa.select(Room).where(Room.code == sa.bindparam("code")).order_by(Room.id).limit(1)
 
 
-def site(session: Session) -> Site:
-    """The building that screens and commands speak of: the first. Raises NotFound before any is loaded."""
-    found = session.scalar(_FIRST_SITE)
-    if found is None:
-        raise NotFound("site")
-    return found
+def site(session: Session) -> SiteFacts:
+    """The building that screens and commands speak of. Raises NotFound before any is loaded."""
+    return configuration.read(session).here()
 
 
 def zone(session: Session) -> ZoneInfo:
     """The zone of that site: hours without an offset are read, and all are written, in it. Raises NotFound."""
-    return site(session).zone_info
+    return site(session).zone
 
 
-def appointment_type(session: Session, code: str) -> AppointmentType:
-    """The type of that code, with its service. Raises NotFound."""
-    return _coded(session, AppointmentType, code, "appointment_type")
+def appointment_type(session: Session, code: str) -> TypeFacts:
+    """The type of that code, even retired. Raises NotFound."""
+    return configuration.read(session).type_coded(code)
 
 
-def professional(session: Session, code: str) -> Professional:
-    """The professional of that code. Raises NotFound."""
-    return _coded(session, Professional, code, "professional")
+def type_of(session: Session, type_id: int) -> TypeFacts:
+    """The type of an appointment, even retired. Raises NotFound."""
+    return configuration.read(session).type(type_id, even_retired=True)
+
+
+def professional(session: Session, code: str) -> ProfessionalFacts:
+    """The professional of that code, even retired. Raises NotFound."""
+    return configuration.read(session).professional_coded(code)
 
 
 def room(session: Session, code: str) -> Room:
-    """The room of that code, of the first site that has one. Raises NotFound."""
-    return _coded(session, Room, code, "room")
-
-
-def _coded(session: Session, model: type[Coded], code: str, what: str) -> Coded:
+    """The room of that code, of the first site that has one, even retired. Raises NotFound."""
     # PostgreSQL takes neither a NUL nor half of a surrogate pair; no code has any.
-    if fields.has_control_characters(code):
-        raise NotFound(what)
-    found: Coded | None = session.scalars(_BY_CODE[model], {"code": code}).first()
+    found = None if fields.has_control_characters(code) else session.scalar(_ROOM, {"code": code})
     if found is None:
-        raise NotFound(what)
+        raise NotFound("room")
     return found

@@ -138,7 +138,8 @@ def with_rooms(session: Session, form: RoomForm, appointment: Appointment, *, se
 
 def with_colleagues(session: Session, form: PeopleForm, appointment: Appointment) -> PeopleForm:
     """Fill in those of the service, and whoever takes part already."""
-    among = {each.code: each for each in (*appointment.professionals, *lists.colleagues(session, appointment.type))}
+    colleagues = lists.colleagues(session, appointment.type.service_id)
+    among = {each.code: each for each in (*appointment.professionals, *colleagues)}
     ordered = sorted(among.values(), key=lists.full_name)
     form.professionals.choices = {each.code: f"{each.name} ({each.profession.name})" for each in ordered}
     return form
@@ -161,7 +162,7 @@ def _in_series(session: Session, appointment: Appointment) -> InSeries | None:
 def _swappable(session: Session, appointment: Appointment) -> list[tuple[str, str]]:
     """The appointments of the same service on the same day that nobody has come to yet: value and words."""
     zone = appointment.site.zone_info
-    same_day = reading.of_day(session, appointment.site, appointment.starts_at.astimezone(zone).date())
+    same_day = reading.of_day(session, appointment.site_id, appointment.starts_at.astimezone(zone).date(), zone)
     return [
         (f"{each.uid}.{each.version}", f"{french.hour(each.starts_at, zone)} · {_who(each)}")
         for each in same_day

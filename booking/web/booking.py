@@ -106,6 +106,6 @@ def page(
         address=url_for("booking.create", **slot_args()),
         here=address(),
         slot_args=slot_args(),
-        beside=[each for each in lists.colleagues(session, slot.type) if each is not slot.professional],
+        beside=[each for each in lists.colleagues(session, slot.type.service_id) if each.id != slot.professional.id],
         waiver=request.args.get("regle", ""),
     )

@@ -13,14 +13,13 @@ from werkzeug.wrappers import Response
 
 from booking import clock, french
 from booking.errors import Invalid
-from booking.people.models import Professional, Usager
+from booking.people.models import Usager
 from booking.reservations import reading, series
 from booking.reservations.commands import Book, Waiver, Whom
 from booking.reservations.series import BookSeries
 from booking.reservations.store import check_uid
-from booking.rooms.models import Site
-from booking.slots import lookups
-from booking.slots.models import AppointmentType
+from booking.slots import configuration
+from booking.slots.configuration import ProfessionalFacts, SiteFacts, TypeFacts
 from booking.web import lists, wording
 from booking.web.forms import moment, number, required
 
@@ -38,11 +37,11 @@ class Chosen:
     more. `starts` are those of a series; none for one appointment.
     """
 
-    site: Site
-    type: AppointmentType
+    site: SiteFacts
+    type: TypeFacts
     start: datetime
-    professional: Professional
-    colleagues: tuple[Professional, ...]
+    professional: ProfessionalFacts
+    colleagues: tuple[ProfessionalFacts, ...]
     waiver: Waiver | None
     family: tuple[Usager, ...]
     hold: str | None
@@ -51,7 +50,7 @@ class Chosen:
     @property
     def aloud(self) -> str:
         """The sentence that reception reads to the usager; of a series, about the first."""
-        when = french.moment(self.starts[0] if self.starts else self.start, self.site.zone_info)
+        when = french.moment(self.starts[0] if self.starts else self.start, self.site.zone)
         where = self.site.address if self.type.mode == "in_person" else wording.MODES[self.type.mode]
         who = french.listed([each.name for each in (self.professional, *self.colleagues)])
         return f"{when[0].upper()}{when[1:]}, avec {who}, {self.type.duration} minutes, {where}."
@@ -59,7 +58,7 @@ class Chosen:
     @property
     def confidential(self) -> bool:
         """Whether nobody's name may be asked."""
-        return self.type.service.confidential
+        return self.type.confidential
 
     @property
     def collective(self) -> bool:
@@ -93,11 +92,12 @@ class Chosen:
 
 def chosen(session: Session) -> Chosen:
     """Read the address. Raises NotFound for what does not exist, Invalid and ImpossibleTime for the hour."""
-    site = lookups.site(session)
+    known = configuration.read(session)
+    site = known.here()
     waiver = _waiver()
-    kind = lookups.appointment_type(session, request.args.get("motif", ""))
-    leads = lookups.professional(session, request.args.get("professionnel", ""))
-    beside = [lookups.professional(session, code) for code in dict.fromkeys(request.args.getlist("avec"))]
+    kind = known.type_coded(request.args.get("motif", ""))
+    leads = known.professional_coded(request.args.get("professionnel", ""))
+    beside = [known.professional_coded(code) for code in dict.fromkeys(request.args.getlist("avec"))]
     start = clock.rounded_down(clock.now()) if waiver == "walk_in" else _start(site)
     return Chosen(
         site,
@@ -106,7 +106,7 @@ def chosen(session: Session) -> Chosen:
         leads,
         tuple(each for each in beside if each is not leads),
         waiver,
-        () if kind.service.confidential else _family(session),
+        () if kind.confidential else _family(session),
         held_uid(),
         _starts(site, start),
     )
@@ -151,8 +151,8 @@ def asked_for(session: Session) -> Usager | None:
     return lists.usager(session, request.args.get("usager", type=int)) if given else None
 
 
-def _start(site: Site) -> datetime:
-    return required(moment(lambda: site.zone_info))("debut", request.args.get("debut", ""))
+def _start(site: SiteFacts) -> datetime:
+    return required(moment(lambda: site.zone))("debut", request.args.get("debut", ""))
 
 
 def _waiver() -> Waiver | None:
@@ -167,13 +167,13 @@ def _family(session: Session) -> tuple[Usager, ...]:
     return tuple(lists.usager(session, number) for number in numbers)
 
 
-def _starts(site: Site, start: datetime) -> tuple[datetime, ...]:
+def _starts(site: SiteFacts, start: datetime) -> tuple[datetime, ...]:
     days = set(request.args.getlist("date"))
     if not days:
         return ()
     count, every = (required(number)(name, request.args.get(name, "")) for name in ("fois", "toutes"))
-    weeks = series.weekly(start, site.zone_info, count, every)
-    kept = tuple(each for each in weeks if each.astimezone(site.zone_info).date().isoformat() in days)
+    weeks = series.weekly(start, site.zone, count, every)
+    kept = tuple(each for each in weeks if each.astimezone(site.zone).date().isoformat() in days)
     if len(kept) != len(days):
         raise Invalid("date", "unknown")
     return kept

@@ -15,8 +15,9 @@ from booking import clock, french
 from booking.db import db
 from booking.reservations import reading
 from booking.reservations.models import Appointment
-from booking.rooms.models import Room, Site
+from booking.rooms.models import Room
 from booking.slots import lookups, schedule
+from booking.slots.configuration import SiteFacts
 from booking.slots.holidays import public_holidays
 from booking.slots.hours import DAY_MINUTES, instant
 from booking.slots.models import Closure
@@ -80,13 +81,13 @@ def day() -> str | tuple[str, int]:
     """The grid of a day, today's by default."""
     session = db.session()
     site = lookups.site(session)
-    today = clock.now().astimezone(site.zone_info).date()
+    today = clock.now().astimezone(site.zone).date()
     form = DayForm(request.args)
     wrong = not form.validate()
     shown = today if wrong or form.jour.data is None else form.jour.data
     hours = hours_of(site, shown)
     rooms = lists.rooms(session)[:MOST_COLUMNS]
-    found = reading.of_day(session, site, shown)
+    found = reading.of_day(session, site.id, shown, site.zone)
     page = render_template(
         "reception/day.html",
         form=form,
@@ -96,16 +97,16 @@ def day() -> str | tuple[str, int]:
         next=next_day(site, shown, 1),
         hours=hours,
         rooms=rooms,
-        cards=cards(found, rooms, hours, site.zone_info),
+        cards=cards(found, rooms, hours, site.zone),
         closures=closures(session, site, shown),
-        elsewhere=[card(each, 0, hours, site.zone_info) for each in found if each.room_id is None],
+        elsewhere=[card(each, 0, hours, site.zone) for each in found if each.room_id is None],
     )
     return (page, 422) if wrong else page
 
 
-def hours_of(site: Site, shown: date) -> Hours:
+def hours_of(site: SiteFacts, shown: date) -> Hours:
     """The site's hours on that day; when it is closed, those of its longest day and the reason."""
-    days = {each.weekday: Hours(each.opens, each.closes) for each in site.hours}
+    days = {weekday: Hours(each.starts, each.ends) for each in site.hours for weekday in each.weekdays or ()}
     widest = Hours(
         min((each.opens for each in days.values()), default=510),
         max((each.closes for each in days.values()), default=1050),
@@ -116,9 +117,9 @@ def hours_of(site: Site, shown: date) -> Hours:
     return days.get(shown.isoweekday(), Hours(widest.opens, widest.closes, "Le site est fermé ce jour-là."))
 
 
-def closures(session: Session, site: Site, shown: date) -> list[str]:
+def closures(session: Session, site: SiteFacts, shown: date) -> list[str]:
     """The closures of the site and of its rooms that touch the day, in sentences."""
-    start, end = (schedule.moment(instant(shown, minute, site.zone_info)) for minute in (0, DAY_MINUTES))
+    start, end = (schedule.moment(instant(shown, minute, site.zone)) for minute in (0, DAY_MINUTES))
     query = (
         sa.select(Closure, Room.code)
         .outerjoin(Room, Room.id == Closure.room_id)
@@ -127,14 +128,14 @@ def closures(session: Session, site: Site, shown: date) -> list[str]:
     )
     said = []
     for closure, code in session.execute(query):
-        when = french.period(closure.starts_at, closure.ends_at, site.zone_info)
+        when = french.period(closure.starts_at, closure.ends_at, site.zone)
         said.append(f"{f'Salle {code} fermée' if code else 'Site fermé'} {when} : {closure.label}.")
     return said
 
 
-def next_day(site: Site, shown: date, step: int) -> date:
+def next_day(site: SiteFacts, shown: date, step: int) -> date:
     """The next or previous day on which the site usually opens."""
-    weekdays = {each.weekday for each in site.hours} or set(range(1, 8))
+    weekdays = {weekday for each in site.hours for weekday in each.weekdays or ()} or set(range(1, 8))
     near = (shown + timedelta(days=step * distance) for distance in range(1, 8))
     return next(each for each in near if each.isoweekday() in weekdays)
 

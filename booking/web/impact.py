@@ -120,7 +120,7 @@ def displace_closure() -> Response | tuple[str, int]:
 
 
 def _absence(code: str) -> Asked:
-    professional = lookups.professional(db.session(), code)
+    professional = lists.professional(db.session(), code)
     cause = Absent(professional.id, _instant("debut"), _instant("fin"))
     return Asked(
         cause,

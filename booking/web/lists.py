@@ -39,6 +39,11 @@ def professionals(session: Session) -> list[Professional]:
     return list(session.scalars(_in_use().options(selectinload(Professional.services))))
 
 
+def professional(session: Session, code: str) -> Professional:
+    """One professional, whole. Raises NotFound."""
+    return session.get_one(Professional, lookups.professional(session, code).id)
+
+
 def rooms(session: Session) -> list[Room]:
     """The rooms in use of the site, in the order of the screens."""
     return inventory.rooms(session, lookups.site(session).id)
@@ -56,9 +61,9 @@ def professional_groups(session: Session) -> Groups:
     return {name: [choice for _, choice in group] for name, group in groupby(shown, key=lambda pair: pair[0])}
 
 
-def colleagues(session: Session, kind: AppointmentType) -> list[Professional]:
-    """Who may take part in appointments of a type: the professionals in use of its service, as `professionals`."""
-    query = _in_use().where(Professional.services.any(Service.id == kind.service_id))
+def colleagues(session: Session, service_id: int) -> list[Professional]:
+    """Who may take part in appointments of a service: its professionals in use, as `professionals`."""
+    query = _in_use().where(Professional.services.any(Service.id == service_id))
     return list(session.scalars(query))
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from booking.people.models import Professional
 from booking.rooms.models import Room
 from booking.slots.availability import Slot
+from booking.slots.configuration import ProfessionalFacts
 from booking.web import wording
 
 Row = TypeVar("Row", Professional, Room)
@@ -38,7 +39,7 @@ class Offer:
         self,
         type_code: str,
         usager_id: int | None = None,
-        colleagues: Sequence[Professional] = (),
+        colleagues: Sequence[ProfessionalFacts] = (),
         endpoint: str = "booking.new",
         **kept: Any,
     ) -> str:

@@ -74,7 +74,7 @@ def show(code: str) -> str:
 def page(code: str, wrong: Form | None = None, ending: int | None = None, secret: Secret | None = None) -> str:
     """The page, with the form that was refused if one was (`ending`: for which opening), or a new secret."""
     session = db.session()
-    professional = lookups.professional(session, code)
+    professional = lists.professional(session, code)
     openings = _openings(session, professional)
     return render_template(
         "admin/professional.html",
@@ -129,7 +129,7 @@ def _carry_out(
     code: str, form: Form, change: Callable[[Professional], object], done: str, ending: int | None = None
 ) -> Response | tuple[str, int]:
     """Do it and say so; or show the page again with what was refused beside its field."""
-    professional = lookups.professional(db.session(), code)
+    professional = lists.professional(db.session(), code)
     if form.validate():
         try:
             change(professional)

@@ -69,7 +69,7 @@ def _with_defaults() -> MultiDict[str, str]:
 
 def _occurrences(session: Session, slot: Chosen, form: RepeatForm) -> list[Occurrence]:
     """The weeks as things are now; none when their number makes no sense, which the form then says."""
-    zone = slot.site.zone_info
+    zone = slot.site.zone
     try:
         starts = series.weekly(slot.start, zone, form.fois.data, form.toutes.data)
     except Invalid as refusal:

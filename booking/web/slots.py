@@ -98,7 +98,7 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
     kind, now = lookups.appointment_type(session, form.motif.data), clock.now()
     who = lookups.professional(session, form.professionnel.data).id if form.professionnel.data else None
     # A confidential service receives by code: nobody's other appointments are looked at.
-    named = person if person is not None and not kind.service.confidential else None
+    named = person if person is not None and not kind.confidential else None
     try:
         start, end = period(form.du.data, form.au.data, lists.zone())
         wanted = Search(

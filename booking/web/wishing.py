@@ -22,7 +22,7 @@ from booking.reservations.commands import Whom
 from booking.reservations.waiting import Wait, WaitForSession
 from booking.reservations.wishes import Wishes
 from booking.slots import hours, lookups
-from booking.slots.models import AppointmentType
+from booking.slots.configuration import TypeFacts
 from booking.web import lists, whom, wording
 from booking.web.acting import act
 from booking.web.chosen import asked_for
@@ -71,7 +71,7 @@ def in_words(wishes: Wishes, professional: str | None) -> str:
 class Wanted:
     """What the address asks for: a type with its wishes, or a seat in a session."""
 
-    type: AppointmentType
+    type: TypeFacts
     said: str
     ask: Callable[[str, Whom], Wait | WaitForSession]  # what the engine is asked for: with a key, for somebody
     form: WishesForm | None = None
@@ -79,7 +79,7 @@ class Wanted:
     @property
     def confidential(self) -> bool:
         """Whether nobody's name may be asked."""
-        return self.type.service.confidential
+        return self.type.confidential
 
 
 @bp.get("")
@@ -132,7 +132,8 @@ def _wanted(session: Session) -> Wanted | WishesForm:
     if uid := request.args.get("seance"):
         found = reading.find(session, uid)
         said = f"Une place dans la séance du {french.moment(found.starts_at, lists.zone())}"
-        return Wanted(found.type, said, lambda key, usager: WaitForSession(key, found.uid, usager))
+        kind = lookups.type_of(session, found.type_id)
+        return Wanted(kind, said, lambda key, usager: WaitForSession(key, found.uid, usager))
     form = WishesForm(_with_defaults())
     form.motif.groups = lists.type_groups(session)
     form.professionnel.groups = lists.professional_groups(session)

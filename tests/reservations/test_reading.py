@@ -12,9 +12,8 @@ from booking.db import in_transaction
 from booking.errors import NotFound
 from booking.reservations import Book, Cancel, Join, Leave, book, cancel, hold, join, leave, reading, store
 from booking.reservations.series import BookSeries, book_series
-from booking.rooms.models import Site
 from booking.slots.models import Absence, AppointmentType, Hold
-from tests.builders import NOW, Cast, act, paris, set_on
+from tests.builders import NOW, PARIS, Cast, act, paris, set_on
 from tests.builders import store as keep
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
@@ -31,9 +30,8 @@ def test_a_day_is_read_by_start_without_what_is_cancelled(cast: Cast, session: S
     nine = booked(cast, "b", "2026-11-23 09:00", cast.diop, cast.diallo)
     cancel(Cancel("c", booked(cast, "d", "2026-11-23 11:00", cast.roux, cast.diallo), "service"), act())
     booked(cast, "e", "2026-11-24 09:00", cast.roux, cast.diallo)
-    site = session.get_one(Site, cast.site)
-    assert [appointment.uid for appointment in reading.of_day(session, site, MONDAY)] == [nine, ten]
-    assert len(reading.of_day(session, site, TUESDAY)) == 1
+    assert [appointment.uid for appointment in reading.of_day(session, cast.site, MONDAY, PARIS)] == [nine, ten]
+    assert len(reading.of_day(session, cast.site, TUESDAY, PARIS)) == 1
 
 
 def test_an_usagers_appointments_come_latest_first_cancelled_ones_too(cast: Cast, session: Session) -> None:

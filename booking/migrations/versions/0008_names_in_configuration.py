@@ -1,0 +1,22 @@
+"""The names of professionals are of the configuration: triggers that watch them too.
+
+Revision ID: 0008
+Revises: 0007
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+from booking.slots import revisions
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    revisions.install(op.get_bind())
+
+
+def downgrade() -> None:
+    """Nothing: what watches more serves as well."""
