@@ -16,6 +16,7 @@ from booking.demo.diary import Diary
 from booking.demo.house import Period
 from booking.people.models import Agent, Professional, Usager
 from booking.reservations.models import Appointment
+from booking.slots import lookups
 
 # A little more than the 60 % that are aimed at: some are cancelled, some find no room, some time fits no slot.
 FILLED = 0.62
@@ -53,7 +54,7 @@ def load(seed: int, now: datetime, filled: float = FILLED) -> Summary:
 
 def _load(rng: Random, seed: int, now: datetime, filled: float) -> Summary:
     session = db.session()
-    zone = house.site(session).zone_info
+    zone = lookups.zone(session)
     period = Period(now.astimezone(zone).date())
     begins = datetime.combine(period.first, datetime.min.time(), zone).astimezone(UTC) - BEFORE
     stored = house.furnish(rng, period, begins)

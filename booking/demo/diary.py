@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -20,8 +21,8 @@ from booking import messages, reservations
 from booking.db import db
 from booking.demo.house import House, monday_of
 from booking.demo.offers import Agenda, Proposal, Week
-from booking.errors import SlotUnavailable
-from booking.reservations.commands import Act, Book, Cancel, Move, Outcome, RecordAttendance
+from booking.errors import AppointmentClosed, Invalid, SlotUnavailable
+from booking.reservations.commands import Act, Book, Cancel, Join, Move, Outcome, RecordAttendance
 from booking.reservations.models import Participation
 from booking.reservations.state import Attendance, CancelledBy
 
@@ -70,7 +71,8 @@ class Diary:
         for _ in range(TRIES):
             if proposal is None:
                 return
-            usager = None if proposal.type_id in self.house.confidential else self.rng.choice(self.house.usagers)
+            nobody = proposal.type_id in self.house.confidential or proposal.type_id in self.house.seats
+            usager = None if nobody else self.rng.choice(self.house.usagers)
             command = Book(self._key(), proposal.type_id, proposal.slot.start, proposal.slot.professional_id, usager)
             try:
                 outcome = reservations.book(command, _act(at))
@@ -81,7 +83,10 @@ class Diary:
                 return self._continue(week, proposal, outcome, at)
 
     def _continue(self, week: Week, proposal: Proposal, outcome: Outcome, at: datetime) -> None:
-        """Decide what becomes of an appointment. Most are kept as they are."""
+        """Decide what becomes of an appointment. Most are kept as they are; a session fills up."""
+        for _ in range(self.rng.randint(0, self.house.seats.get(proposal.type_id, 0))):
+            if day := self._day_between(at, min(outcome.start, self.now)):
+                self.note(self._at_the_desk(day), partial(self._join, outcome))
         chance, day = self.rng.random(), self._day_between(at, min(outcome.start, self.now))
         if day and chance < CANCELLED:
             self.note(self._at_the_desk(day), partial(self._cancel, week, proposal, outcome))
@@ -89,6 +94,11 @@ class Diary:
             self.note(self._at_the_desk(day), partial(self._move, week, proposal, outcome))
         else:
             self._expect(outcome)
+
+    def _join(self, outcome: Outcome, at: datetime) -> None:
+        """Take a seat in a session, unless it is gone or they have something else."""
+        with suppress(AppointmentClosed, Invalid, SlotUnavailable):
+            reservations.join(Join(self._key(), outcome.uid, self.rng.choice(self.house.usagers)), _act(at))
 
     def _cancel(self, week: Week, proposal: Proposal, outcome: Outcome, at: datetime) -> None:
         by: CancelledBy = "usager" if self.rng.random() < BY_USAGER else "service"
@@ -113,10 +123,10 @@ class Diary:
             self.note(outcome.end, partial(self._record, outcome))
 
     def _record(self, outcome: Outcome, at: datetime) -> None:
-        attendance: Attendance = "seen" if self.rng.random() < SEEN else "no_show"
         taking_part = sa.select(Participation.usager_id).where(Participation.appointment_id == outcome.appointment_id)
-        usager_id = db.session.scalars(taking_part).one()
-        reservations.record_attendance(RecordAttendance(self._key(), outcome.uid, usager_id, attendance), _act(at))
+        for usager_id in db.session.scalars(taking_part).all():
+            attendance: Attendance = "seen" if self.rng.random() < SEEN else "no_show"
+            reservations.record_attendance(RecordAttendance(self._key(), outcome.uid, usager_id, attendance), _act(at))
 
     def _day_between(self, after: datetime, before: datetime) -> date | None:
         """A weekday strictly between those of two instants, None when there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
@@ -18,8 +19,8 @@ from booking.errors import NotFound
 from booking.people.directory import create_usager, fold
 from booking.people.models import Profession, Service
 from booking.people.staff import NewProfessional, create_professional
-from booking.rooms.models import Room, Site
-from booking.slots import hours, planning, schedule
+from booking.rooms.models import Room
+from booking.slots import configuration, hours, lookups, planning, schedule
 from booking.slots.models import AppointmentType
 from booking.slots.planning import NewOpening
 
@@ -53,6 +54,7 @@ class House:
     usagers: tuple[int, ...]
     types: tuple[int, ...]
     confidential: frozenset[int]  # types that are booked by code, without an usager
+    seats: Mapping[int, int]  # of the types whose sessions usagers join
 
 
 def furnish(rng: Random, period: Period, now: datetime) -> House:
@@ -63,9 +65,14 @@ def furnish(rng: Random, period: Period, now: datetime) -> House:
     usagers = in_transaction(lambda session: [create_usager(session, person, now) for person in new])
     _open(professionals, period, now)
     _interrupt(rng, professionals, period, now)
-    session = db.session()
-    confidential = (one.id for one in session.scalars(sa.select(AppointmentType)) if one.service.confidential)
-    return House(tuple(professionals), tuple(usagers), tuple(types), frozenset(confidential))
+    known = configuration.read(db.session()).types
+    return House(
+        tuple(professionals),
+        tuple(usagers),
+        tuple(types),
+        frozenset(key for key in types if known[key].confidential),
+        {key: seats for key in types if (seats := known[key].capacity) is not None},
+    )
 
 
 def code_of(member: Member) -> str:
@@ -100,6 +107,7 @@ def _type(session: Session, kind: Kind) -> int:
         features=frozenset(kind.features),
         lead_time=kind.lead_time,
         bring=kind.bring,
+        capacity=kind.seats,
         professions=[_by_code(session, Profession, code) for code in kind.professions],
     )
     session.add(row)
@@ -116,7 +124,7 @@ def _by_code(session: Session, model: type[Coded], code: str) -> Coded:
 
 def _open(professionals: list[int], period: Period, now: datetime) -> None:
     """Weekly openings of each professional over half a year."""
-    place = site(db.session())
+    place = lookups.site(db.session())
     for professional_id, member in zip(professionals, STAFF, strict=True):
         for weekdays, starts, ends in WEEKS[member.week]:
             opening = NewOpening(
@@ -133,8 +141,8 @@ def _open(professionals: list[int], period: Period, now: datetime) -> None:
 
 def _interrupt(rng: Random, professionals: list[int], period: Period, now: datetime) -> None:
     """Leave, half-days of training, a staff meeting for the whole site, a room being painted."""
-    place = site(db.session())
-    zone = place.zone_info
+    place = lookups.site(db.session())
+    zone = place.zone
 
     def at(day: date, minute: int) -> datetime:
         return schedule.moment(hours.instant(day, minute, zone))
@@ -152,14 +160,6 @@ def _interrupt(rng: Random, professionals: list[int], period: Period, now: datet
     room = db.session.scalars(sa.select(Room).where(Room.site_id == place.id, Room.kind == "bureau")).all()[-1]
     works = monday_of(period.today) + timedelta(days=14)
     planning.add_closure(place.id, room.id, at(works, 0), at(works + timedelta(days=2), 0), "Peinture", now)
-
-
-def site(session: Session) -> Site:
-    """The first site. Raises NotFound."""
-    found = session.scalar(sa.select(Site).order_by(Site.id).limit(1))
-    if found is None:
-        raise NotFound("site")
-    return found
 
 
 def monday_of(day: date) -> date:

@@ -30,6 +30,7 @@ class Kind:
     step: int | None = None
     lead_time: int = 60
     bring: str | None = None
+    seats: int | None = None  # of a session, which usagers join
 
 
 SOCIAL, PMI, ASE, SEXUAL_HEALTH = "action-sociale", "pmi", "ase", "sante-sexuelle"
@@ -97,6 +98,16 @@ KINDS = (
         FAMILY_ROOM,
         PLAY,
         buffers=(0, 15),
+    ),
+    Kind(
+        "atelier-parents",
+        "Atelier parents et bébés",
+        PMI,
+        ("educateur-jeunes-enfants", "auxiliaire-puericulture"),
+        90,
+        FAMILY_ROOM,
+        PLAY,
+        seats=5,
     ),
     Kind("entretien-educatif", "Entretien éducatif", ASE, ("educateur-specialise",), 60, OFFICE),
     Kind(

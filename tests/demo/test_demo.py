@@ -89,6 +89,12 @@ def test_every_type_is_booked(told: Session) -> None:
     assert min(booked[key] for key in told.scalars(sa.select(AppointmentType.id))) >= 20
 
 
+def test_sessions_are_empty_half_full_and_full(told: Session) -> None:
+    seats = sa.select(Appointment.capacity, sa.func.count(Participation.usager_id)).outerjoin(Participation)
+    sessions = seats.where(Appointment.capacity.is_not(None)).group_by(Appointment.id)
+    assert {(capacity, taken) for capacity, taken in told.execute(sessions)} == {(5, taken) for taken in range(6)}
+
+
 def test_six_hundred_fictional_usagers(told: Session) -> None:
     people = told.scalars(sa.select(Usager).where(Usager.code.is_(None))).all()
     assert len(people) == len({one.name for one in people}) == 600
