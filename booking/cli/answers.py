@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import IO, Any
 
@@ -15,7 +15,15 @@ from sqlalchemy import exc
 from booking import french, refusals, schema
 from booking.cli.usagers import Namesakes
 from booking.db import db, is_unavailable
-from booking.errors import BookingError, DatabaseUnavailable, Invalid, NotFound, SlotUnavailable
+from booking.errors import (
+    BookingError,
+    DatabaseUnavailable,
+    Invalid,
+    NotDisplaced,
+    NotFound,
+    SeriesRefused,
+    SlotUnavailable,
+)
 from booking.people.models import Professional
 from booking.reservations.commands import Outcome
 from booking.reservations.models import Appointment
@@ -48,14 +56,22 @@ OPTIONS = {
 }
 
 
+Parts = Mapping[str, str]
+
+
 class Refusal(click.ClickException):
-    """A refused command: exit code 1, a sentence on the error output or, with --json, an object on the output."""
+    """A refused command: exit code 1, a sentence on the error output or, with --json, an object on the output.
+
+    `parts` are the rules by date or by uid, of what was asked for at once and is refused in part.
+    """
 
     exit_code = 1
 
-    def __init__(self, code: str, message: str, as_json: bool, alternatives: Sequence[Slot] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, as_json: bool, alternatives: Sequence[Slot] = (), parts: Parts | None = None
+    ) -> None:
         super().__init__(message)
-        self.code, self.as_json = code, as_json
+        self.code, self.as_json, self.parts = code, as_json, parts
         zone = lookups.zone(db.session()) if alternatives else None
         self.objects = slot_objects(alternatives, zone) if zone else []
         self.lines = slot_lines(alternatives, zone) if zone else []
@@ -63,7 +79,8 @@ class Refusal(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Write it, once; click calls this."""
         if self.as_json:
-            return write_json({"error": self.code, "message": self.message, "alternatives": self.objects})
+            value = {"error": self.code, "message": self.message, "alternatives": self.objects}
+            return write_json(value if self.parts is None else value | {"refused": self.parts})
         for line in (self.message, *self.lines):
             click.echo(line, file=file, err=True)
 
@@ -71,7 +88,17 @@ class Refusal(click.ClickException):
 def refusal(error: BookingError, as_json: bool) -> Refusal:
     """What a refusal of the product becomes here."""
     alternatives = error.alternatives if isinstance(error, SlotUnavailable) else ()
-    return Refusal(_code(error), _message(error), as_json, alternatives)
+    return Refusal(_code(error), _message(error), as_json, alternatives, _parts(error))
+
+
+def _parts(error: BookingError) -> Parts | None:
+    match error:
+        case SeriesRefused(refused=starts):
+            zone = lookups.zone(db.session())
+            return {iso(start, zone): rule for start, rule in starts.items()}
+        case NotDisplaced(refused=uids):
+            return uids
+    return None
 
 
 def database_refusal(error: exc.DBAPIError | DatabaseUnavailable, as_json: bool) -> Exception:

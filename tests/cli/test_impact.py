@@ -100,7 +100,7 @@ class TestDisplace:
         sentence = refused(app, "displace", *ROUX, "--cancel", nine)
         assert sentence.startswith("Rien n’a été enregistré.")
         assert f"{ten} : Ce rendez-vous vient d’être pris : décidez ce qu’il devient." in sentence
-        assert refused_to_program(app, "displace", *ROUX, "--cancel", nine)["error"] == "not_displaced"
+        assert refused_to_program(app, "displace", *ROUX, "--cancel", nine)["refused"] == {ten: "appeared"}
         assert rows_of(db.session(), schema.metadata) == before
 
     def test_one_that_cannot_move_is_named(self, app: Flask, cast: Cast, nine: str, ten: str) -> None:

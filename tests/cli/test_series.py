@@ -31,6 +31,8 @@ class TestSeries:
         store(block(cast.roux, "2026-12-07 09:00", "2026-12-07 09:30"))
         line = [*SERIES, "--count", "4", "--usager", cast.diallo]
         assert "Ces dates ne peuvent pas être prises : 07/12/2026." in refused(app, *line)
+        parts = refused_to_program(app, *line)["refused"]
+        assert parts == {"2026-12-07T09:00:00+01:00": "professional_busy"}
         assert len(read(app, *line, "--without", "2026-12-07")) == 3
 
     def test_somebody_new_is_created_once_even_when_it_is_sent_twice(self, app: Flask, cast: Cast) -> None:
