@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from booking import postgresql, sqlite
@@ -25,6 +25,7 @@ T = TypeVar("T")
 ATTEMPTS = 4
 PAUSE, PAUSE_WHEN_LOST = 0.02, 0.4  # seconds at most after the first try, twice as long after each other one
 RUNNING = "booking_running"  # the connection of the transaction that in_transaction runs
+WROTE = "booking_wrote"  # whether the session has written: outside of in_transaction, that is forgotten
 LARGEST_KEY = 2**31 - 1  # of an integer key; PostgreSQL refuses to compare with more
 
 NAMES = {
@@ -81,6 +82,17 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, add_models_to_shell=False)
 
 
+@event.listens_for(db.session, "after_flush")
+def _note_flush(session: Session, _context: object) -> None:
+    session.info[WROTE] = True
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    if not state.is_select:
+        state.session.info[WROTE] = True
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """The options that Flask-SQLAlchemy gives to create_engine for that database."""
     if url.startswith("sqlite"):
@@ -106,12 +118,12 @@ def end_reads(_error: BaseException | None = None) -> None:
 
 
 def finish_reading(session: Session) -> None:
-    """End what the session has read; what is pending is forgotten. The next read sees what others have written.
+    """End what the session has read; what is pending, or written, is forgotten. The next read sees what others wrote.
 
     By COMMIT when there is nothing to forget: at each ROLLBACK psycopg throws its prepared statements away, and
     PostgreSQL plans the next page's anew (a third of the time of a booking over HTTP).
     """
-    if session.new or session.dirty or session.deleted:
+    if session.info.pop(WROTE, False) or session.new or session.dirty or session.deleted:
         session.rollback()
         return
     try:
@@ -206,6 +218,7 @@ def _once(session: Session, work: Callable[[Session], T]) -> T:
         raise
     finally:
         session.info[RUNNING] = None
+        session.info.pop(WROTE, None)
     return result
 
 
@@ -245,6 +258,8 @@ def execute(session: Session, statement: sa.Executable, /, **parameters: Any) ->
     Building a statement and passing it through the ORM costs five times what executing it does (185 µs and 36 µs,
     measured), so the paths of every booking use this. It flushes nothing: the caller has flushed what it must see.
     """
+    if isinstance(statement, sa.UpdateBase):
+        session.info[WROTE] = True
     connection: sa.Connection = session.info.get(RUNNING) or session.connection()
     return connection.execute(statement, parameters)
 

@@ -13,7 +13,7 @@ OPTIONS = "-c lock_timeout=4000 -c statement_timeout=30000 -c timezone=UTC"
 KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 50_000}
 RETRIED = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock time-out
 READ_ONLY = "25006"  # a standby, after a failover
-RESTED = 1.0  # seconds in the pool; no server is gone and back in less
+RESTED = 1.0  # seconds in the pool; a page that meets a restart within it is refused once, its command tried again
 
 
 def options(url: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,17 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from booking import config, create_app, postgresql, reservations, sqlite
-from booking.db import ATTEMPTS, UtcDateTime, accepts, db, engine_options, finish_reading, in_transaction, relaxed
+from booking.db import (
+    ATTEMPTS,
+    UtcDateTime,
+    accepts,
+    db,
+    engine_options,
+    execute,
+    finish_reading,
+    in_transaction,
+    relaxed,
+)
 from booking.errors import DatabaseUnavailable, NotFound
 from booking.people.models import Agent, Profession
 from booking.resources import Resource, lock, new_resource
@@ -342,3 +352,26 @@ def test_what_was_read_is_over_and_what_is_pending_forgotten(app: Flask, session
     session.add(Profession(code="b", name="B"))
     finish_reading(session)
     assert session.scalars(sa.select(Profession.code)).all() == ["a"]
+
+
+def flush_by_a_query(session: Session) -> None:
+    """What a view changes on an object that it read, and its next query sends."""
+    session.scalars(sa.select(Profession)).one().name = "B"
+    session.scalars(sa.select(Profession.code)).all()
+
+
+STRAY: dict[str, Callable[[Session], object]] = {
+    "an object, flushed by a query": flush_by_a_query,
+    "a statement of the session": lambda session: session.execute(sa.update(Profession).values(name="B")),
+    "a statement built once": lambda session: execute(session, sa.update(Profession).values(name="B")),
+}
+
+
+@pytest.mark.parametrize("write", STRAY.values(), ids=STRAY.keys())
+def test_what_is_written_outside_of_a_transaction_is_forgotten(
+    app: Flask, session: Session, write: Callable[[Session], object]
+) -> None:
+    in_transaction(lambda inside: inside.add(Profession(code="a", name="A")))
+    write(session)
+    finish_reading(session)
+    assert session.scalars(sa.select(Profession.name)).all() == ["A"]

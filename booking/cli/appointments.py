@@ -19,7 +19,7 @@ from booking.reservations.commands import Book, Cancel, Move, Waiver
 from booking.reservations.moving import CELL_MINUTES, LONGEST_MINUTES
 from booking.reservations.state import CancelledBy, Reason
 from booking.slots import lookups
-from booking.slots.configuration import TypeFacts
+from booking.slots.facts import TypeFacts
 
 
 @command("book")

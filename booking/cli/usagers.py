@@ -13,7 +13,7 @@ from booking.errors import BookingError, Invalid, NotFound
 from booking.people import directory, fields
 from booking.people.directory import NewUsager
 from booking.people.models import Usager
-from booking.slots.configuration import TypeFacts
+from booking.slots.facts import TypeFacts
 
 NAMESAKES_MAX = 100
 ID_DIGITS_MAX = 9

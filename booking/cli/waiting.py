@@ -23,7 +23,7 @@ from booking.reservations.models import Proposal, Waiting
 from booking.reservations.waiting import Entered, Wait, WaitForSession
 from booking.reservations.wishes import Wishes
 from booking.slots import hours, lookups
-from booking.slots.configuration import TypeFacts
+from booking.slots.facts import TypeFacts
 
 _HOUR = re.compile(r"([01]?\d|2[0-4])[:hH]([0-5]\d)", re.ASCII)
 OF_A_TYPE = ("professional", "first_day", "last_day", "weekdays", "starts", "ends")

@@ -19,7 +19,8 @@ from booking.reservations.rooming import take_room
 from booking.reservations.state import State
 from booking.resources import lock_people
 from booking.slots import availability, configuration, schedule
-from booking.slots.configuration import Configuration, TypeFacts
+from booking.slots.configuration import Configuration
+from booking.slots.facts import TypeFacts
 from booking.slots.grid import CELL
 from booking.slots.offers import Question
 

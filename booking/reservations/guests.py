@@ -13,7 +13,7 @@ from booking.errors import Invalid, NotFound, SessionFull, SlotTaken
 from booking.people.directory import NewUsager, create_usager, create_visitor
 from booking.people.models import Service, Usager
 from booking.reservations.commands import Act, Whom
-from booking.slots.configuration import TypeFacts
+from booking.slots.facts import TypeFacts
 from booking.slots.models import Occupancy
 from booking.slots.schedule import LONGEST
 

@@ -19,7 +19,8 @@ from booking.reservations.state import Action, State
 from booking.resources import lock_people
 from booking.rooms.fitting import fits
 from booking.slots import availability, configuration, schedule
-from booking.slots.configuration import Configuration, TypeFacts
+from booking.slots.configuration import Configuration
+from booking.slots.facts import TypeFacts
 from booking.slots.generator import Notice
 from booking.slots.grid import CELL, to_cells
 from booking.slots.offers import Question
@@ -110,9 +111,9 @@ def room_for_all(session: Session, standing: State, act: Act) -> int | None:
 
 def moved(session: Session, before: State, command: Move, act: Act) -> Changed:
     """What a move makes of an appointment, its people locked and its room taken. Raises what `move` raises."""
-    wanted = _wanted(session, before, command)
+    lock_people(session, before.professional_ids | (command.professional_ids or frozenset()), before.attendance)
+    wanted = _wanted(session, before, command)  # under the locks: openings may have changed while others held them
     _check_movable(before, wanted)
-    lock_people(session, before.professional_ids | wanted.state.professional_ids, before.attendance)
     if command.type_id is not None:
         for usager_id in before.present:
             guests.find(session, wanted.kind, usager_id)

@@ -40,6 +40,7 @@ from booking.slots.models import Hold, Occupancy
 
 OF_THE_LIST = holding.OF_A_SITE // 2  # the desk keeps the other half
 TRIES = 5  # for one who waits, at a time: what is found free may be gone when its turn comes
+SEATS = 60  # of sessions: one that does not suit is found again each time, and must not hide those after it
 SEARCHES = 200  # at a time; one search serves all who wait for the same type and professional
 DAY = timedelta(days=1)
 
@@ -162,7 +163,7 @@ def _hindered(session: Session) -> list[str]:
 
 def _first_that_suits(free: Free, entry: Wanting, now: datetime) -> Proposed | None:
     """Try what seems free, under the locks of a booking. Raises TooManyHolds."""
-    for candidate in free.suiting(entry, TRIES):
+    for candidate in free.suiting(entry, SEATS if entry.collective else TRIES):
         try:
             return keep_for(entry, candidate, now)
         except SlotUnavailable:
@@ -240,8 +241,8 @@ def _until(session: Session, state: State, now: datetime) -> datetime:
     first, last = int(now.timestamp()), int(state.starts_at.timestamp())
     grid = Grid.over(first, last)
     closed, _ = schedule.read_closures(session, [state.site_id], grid)
-    site = configuration.read(session).sites[state.site_id]
-    opened = site.open_spans(now.date() - DAY, state.starts_at.date() + DAY)
+    site = configuration.read(session).sites.get(state.site_id)  # None: its hours were taken away since
+    opened = site.open_spans(now.date() - DAY, state.starts_at.date() + DAY) if site else []
     return schedule.moment(kept_until(first, last, sorted(opened), closed.get(state.site_id, ())))
 
 

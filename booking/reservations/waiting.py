@@ -24,7 +24,7 @@ from booking.reservations.state import State
 from booking.reservations.wishes import Wishes
 from booking.resources import lock_people
 from booking.slots import configuration, lookups
-from booking.slots.configuration import TypeFacts
+from booking.slots.facts import TypeFacts
 from booking.slots.hours import DAY_MINUTES
 from booking.slots.models import AppointmentType
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from booking import french
 from booking.errors import Invalid, NotFound, SlotUnavailable
 from booking.slots import configuration, generator, hours, schedule
-from booking.slots.configuration import Configuration, SiteFacts, TypeFacts
+from booking.slots.configuration import Configuration
+from booking.slots.facts import SiteFacts, TypeFacts
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Mask, indexes
 from booking.slots.offers import Offer, Question, offers

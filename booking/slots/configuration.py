@@ -22,64 +22,11 @@ from booking.people.models import Professional, Service, professional_service, s
 from booking.rooms.fitting import Need, RoomFacts
 from booking.rooms.models import Room, Site, SiteHours
 from booking.slots import hours
-from booking.slots.generator import Demand
-from booking.slots.grid import Span, to_cells
-from booking.slots.holidays import is_public_holiday
+from booking.slots.facts import ProfessionalFacts, SiteFacts, TypeFacts, demand_of
 from booking.slots.models import AppointmentType, Opening, appointment_type_profession, configuration
 
 T = TypeVar("T")
-Coded = TypeVar("Coded", "TypeFacts", "ProfessionalFacts")
-
-
-@dataclass(frozen=True)
-class TypeFacts:
-    """What matters of an appointment type when a slot is looked for. Lead times are in minutes."""
-
-    id: int
-    code: str
-    name: str
-    service_id: int
-    confidential: bool
-    mode: str
-    duration: int
-    demand: Demand
-    need: Need | None
-    professions: frozenset[int]
-    desk_lead_time: int
-    lead_time: int
-    horizon_days: int
-    capacity: int | None = None
-
-
-@dataclass(frozen=True)
-class ProfessionalFacts:
-    """What matters of a professional: whether they still work here, what they are, and for which services."""
-
-    id: int
-    code: str
-    name: str
-    profession_id: int
-    retired: bool
-    service_ids: frozenset[int]
-
-
-@dataclass(frozen=True)
-class SiteFacts:
-    """Where a site is and when it is open: its zone, its weekly hours, and whether public holidays close it."""
-
-    id: int
-    address: str
-    zone: ZoneInfo
-    hours: tuple[hours.Rule, ...]
-    closed_on_public_holidays: bool
-
-    def open_spans(self, first: date, last: date) -> list[Span]:
-        """The opening hours from the first to the last day, both included, public holidays left out."""
-        spans = (span for rule in self.hours for span in hours.occurrences(rule, first, last, self.zone))
-        return [span for span in spans if not self._holiday(hours.local_day(span[0], self.zone))]
-
-    def _holiday(self, day: date) -> bool:
-        return self.closed_on_public_holidays and is_public_holiday(day)
+Coded = TypeVar("Coded", TypeFacts, ProfessionalFacts)
 
 
 @dataclass(frozen=True)
@@ -160,7 +107,7 @@ _known: dict[str, Configuration] = {}  # the one that was asked for last
 
 
 def read(session: Session) -> Configuration:
-    """What stands, in one statement while it is the revision that is known; whole, in eight more, after a change.
+    """What stands, in one statement while it is the revision that is known; whole, in nine more, after a change.
 
     A revision is never given twice, to no other content and by no other database, so that whoever finds theirs has what
     they would have read. A transaction reads again what it changed itself.
@@ -171,14 +118,10 @@ def read(session: Session) -> Configuration:
     found = _known.get(revision)
     if found is None:
         found = _load(session)
-        _known.clear()
-        _known[revision] = found
+        if execute(session, _REVISION).scalar() == revision:  # else somebody changed it while it was read
+            _known.clear()
+            _known[revision] = found
     return found
-
-
-def demand_of(duration: int, step: int, before: int, after: int) -> Demand:
-    """A demand from minutes."""
-    return Demand(to_cells(duration), to_cells(step), to_cells(before), to_cells(after))
 
 
 _TYPES = sa.select(

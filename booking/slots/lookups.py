@@ -15,7 +15,7 @@ from booking.errors import NotFound
 from booking.people import fields
 from booking.rooms.models import Room
 from booking.slots import configuration
-from booking.slots.configuration import ProfessionalFacts, SiteFacts, TypeFacts
+from booking.slots.facts import ProfessionalFacts, SiteFacts, TypeFacts
 
 # Built once: many screens and commands ask it (docs/decisions/0008).
 _ROOM = sa.select(Room).where(Room.code == sa.bindparam("code")).order_by(Room.id).limit(1)

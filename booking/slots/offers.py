@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from booking.rooms.fitting import Need, RoomFacts, by_preference, fits
 from booking.slots import generator, hours, schedule
-from booking.slots.configuration import Configuration, SiteFacts, TypeFacts
+from booking.slots.configuration import Configuration
+from booking.slots.facts import SiteFacts, TypeFacts
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Grid, Mask, Span
 from booking.slots.rules import WAIVABLE, Rule

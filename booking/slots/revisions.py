@@ -24,7 +24,18 @@ READ: dict[str, tuple[str, ...] | None] = {
 }
 _RENEW = "UPDATE configuration SET revision = {unseen}"
 _UNSEEN = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "replace(gen_random_uuid()::text, '-', '')"}
-_FUNCTION = f"CREATE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {{renew}}; RETURN NULL; END $$"
+# With the schema of its own table, whatever that of who writes: another tenant's, or none, as pg_restore has.
+_FUNCTION = (
+    f"CREATE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT"
+    " AS $$ BEGIN {renew}; RETURN NULL; END $$"
+)
+# Of each of ours on a table of this schema, in force and whose function renews: the columns that it watches.
+_CATALOG = """
+SELECT tgname, relname, ARRAY(
+    SELECT attname::text FROM pg_attribute WHERE attrelid = tgrelid AND attnum = ANY (tgattr::int2[])
+) FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE tgfoid = to_regproc('new_revision') AND tgenabled IN ('O', 'A') AND pg_table_is_visible(tgrelid)
+AND prosrc LIKE %(renew)s"""
 _POSTGRESQL = "AFTER INSERT OR {update} OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {call}()"
 
 
@@ -83,10 +94,10 @@ def _triggers(connection: sa.Connection) -> dict[str, tuple[str, str]]:
 
 
 def _in_force(connection: sa.Connection) -> set[str]:
-    """The triggers of ours in the catalog; on SQLite, those that still say what they are to do."""
+    """The triggers of ours in the catalog that still say what they are to do."""
     if connection.dialect.name == "postgresql":
-        query = "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal"
-        return set(connection.exec_driver_sql(query).scalars())
+        found = connection.exec_driver_sql(_CATALOG, {"renew": f"%{_renew(connection)}%"})
+        return {name for name, table, columns in found if set(columns) == set(READ.get(table) or ())}
     written = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
     expected = _triggers(connection)
     return {name for name, sql in written if name in expected and sql == expected[name][1]}

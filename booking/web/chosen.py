@@ -19,7 +19,7 @@ from booking.reservations.commands import Book, Waiver, Whom
 from booking.reservations.series import BookSeries
 from booking.reservations.store import check_uid
 from booking.slots import configuration
-from booking.slots.configuration import ProfessionalFacts, SiteFacts, TypeFacts
+from booking.slots.facts import ProfessionalFacts, SiteFacts, TypeFacts
 from booking.web import lists, wording
 from booking.web.forms import moment, number, required
 

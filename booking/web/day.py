@@ -17,7 +17,7 @@ from booking.reservations import reading
 from booking.reservations.models import Appointment
 from booking.rooms.models import Room
 from booking.slots import lookups, schedule
-from booking.slots.configuration import SiteFacts
+from booking.slots.facts import SiteFacts
 from booking.slots.holidays import public_holidays
 from booking.slots.hours import DAY_MINUTES, instant
 from booking.slots.models import Closure

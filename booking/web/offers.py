@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from booking.people.models import Professional
 from booking.rooms.models import Room
 from booking.slots.availability import Slot
-from booking.slots.configuration import ProfessionalFacts
+from booking.slots.facts import ProfessionalFacts
 from booking.web import wording
 
 Row = TypeVar("Row", Professional, Room)

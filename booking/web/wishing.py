@@ -22,7 +22,7 @@ from booking.reservations.commands import Whom
 from booking.reservations.waiting import Wait, WaitForSession
 from booking.reservations.wishes import Wishes
 from booking.slots import hours, lookups
-from booking.slots.configuration import TypeFacts
+from booking.slots.facts import TypeFacts
 from booking.web import lists, whom, wording
 from booking.web.acting import act
 from booking.web.chosen import asked_for

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from booking.db import db
+from booking.db import db, in_transaction
 from booking.errors import BookingError
+from booking.resources import lock
 from booking.slots.models import Occupancy
 
 Command = Callable[[], object]
@@ -35,6 +38,41 @@ def race(app: Flask, commands: Sequence[Command]) -> Counter[str]:
 
     with ThreadPoolExecutor(len(commands)) as pool:
         return Counter(pool.map(one, commands))
+
+
+@contextmanager
+def locked_by_another(
+    app: Flask, resources: Sequence[int], until: Callable[[], bool], then: Callable[[Session], object]
+) -> Iterator[None]:
+    """Another transaction has locked these resources; it does something once `until` is true, and commits."""
+    holding, over = threading.Event(), threading.Event()
+
+    def work(session: Session) -> None:
+        lock(session, resources)
+        holding.set()
+        while not (until() or over.is_set()):
+            threading.Event().wait(0.01)
+        then(session)
+
+    def run() -> None:
+        with app.app_context():
+            in_transaction(work)
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(run)
+        assert holding.wait(10)
+        try:
+            yield
+        finally:
+            over.set()
+    done.result()
+
+
+def somebody_waits() -> bool:
+    """Whether a transaction of this database waits for a lock."""
+    query = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with db.engine.connect() as connection:
+        return bool(connection.execute(query).scalar())
 
 
 def overlaps() -> int:

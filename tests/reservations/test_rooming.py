@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from booking.db import db, in_transaction
+from booking.db import in_transaction
 from booking.errors import NotFound, SlotTaken, SlotUnavailable
 from booking.people.directory import NewUsager
 from booking.reservations import Book, book, store
 from booking.reservations.rooming import take_room
-from booking.resources import lock
 from booking.slots.models import Occupancy
 from tests.builders import NOW, Cast, act, paris
+from tests.reservations.racing import locked_by_another, somebody_waits
 
 NINE = paris("2026-11-23 09:00")
 SPAN = (int(NINE.timestamp()), int(NINE.timestamp()) + 1800)
@@ -55,26 +56,10 @@ def test_a_room_reserved_since_the_search_is_passed_over(cast: Cast) -> None:
     assert take(cast, cast.b1, cast.b2) == cast.b2
 
 
-def a_colleague_holds(app: Flask, rooms: list[int], until: Callable[[], bool]) -> threading.Thread:
+def a_colleague_holds(app: Flask, rooms: list[int], until: Callable[[], bool]) -> AbstractContextManager[None]:
     """Another transaction locks these rooms; it lets go, having taken the first, once `until` is true."""
-    holding = threading.Event()
-
-    def work(session: Session) -> None:
-        lock(session, rooms)
-        holding.set()
-        while not until():
-            threading.Event().wait(0.01)
-        row = {"resource_id": rooms[0], "starts_at": SPAN[0], "ends_at": SPAN[1], "block": "test"}
-        session.execute(sa.insert(Occupancy), [row])
-
-    def run() -> None:
-        with app.app_context():
-            in_transaction(work)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert holding.wait(10)
-    return thread
+    row = {"resource_id": rooms[0], "starts_at": SPAN[0], "ends_at": SPAN[1], "block": "test"}
+    return locked_by_another(app, rooms, until, lambda session: session.execute(sa.insert(Occupancy), [row]))
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"])
@@ -83,30 +68,17 @@ class TestPostgresql:
 
     def test_a_room_that_a_colleague_is_booking_is_passed_over(self, app: Flask, cast: Cast) -> None:
         done = threading.Event()
-        colleague = a_colleague_holds(app, [cast.b1], done.is_set)
-        try:
+        with a_colleague_holds(app, [cast.b1], done.is_set):
             assert take(cast, cast.b1, cast.b2) == cast.b2
-        finally:
             done.set()
-            colleague.join()
 
     def test_when_colleagues_hold_them_all_it_waits_and_looks_again(self, app: Flask, cast: Cast) -> None:
-        colleague = a_colleague_holds(app, [cast.b1, cast.b2], somebody_waits)
-        assert take(cast, cast.b1, cast.b2) == cast.b2
-        colleague.join()
+        with a_colleague_holds(app, [cast.b1, cast.b2], somebody_waits):
+            assert take(cast, cast.b1, cast.b2) == cast.b2
 
     def test_when_the_colleague_took_the_only_one_there_is_none(self, app: Flask, cast: Cast) -> None:
-        colleague = a_colleague_holds(app, [cast.b1], somebody_waits)
-        with pytest.raises(SlotTaken):
+        with a_colleague_holds(app, [cast.b1], somebody_waits), pytest.raises(SlotTaken):
             take(cast, cast.b1)
-        colleague.join()
-
-
-def somebody_waits() -> bool:
-    """Whether a transaction of this database waits for a lock."""
-    query = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    with db.engine.connect() as connection:
-        return bool(connection.execute(query).scalar())
 
 
 def test_a_refused_newcomer_is_offered_rooms_they_can_reach(cast: Cast) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
@@ -25,8 +26,12 @@ from booking.reservations import (
     record_attendance,
     wait,
 )
+from booking.reservations.waiting import Wait
+from booking.reservations.wishes import Wishes
+from booking.rooms.models import SiteHours
 from booking.slots.models import AppointmentType
-from tests.builders import NOW, Cast, act, add_usagers, block, paris, set_on, store
+from tests.builders import MONDAY, NOW, Cast, act, add_usagers, block, paris, set_on, store
+from tests.reservations.displacements import TWO
 from tests.reservations.waiters import TEN, made, seen
 
 
@@ -107,6 +112,25 @@ class TestWithoutStairs:
         assert one.usager_id == who
         assert (workshop.room, accept(one.uid).room) == ("B1", "B2")
         assert doctor.examine() == []
+
+
+def test_many_that_cannot_be_reached_do_not_hide_the_one_that_can(cast: Cast) -> None:
+    """In the morning the room on the ground floor is taken."""
+    set_on(AppointmentType, cast.entretien, capacity=2)
+    store(block(cast.b2, "2026-11-23 08:30", "2026-11-23 12:30"))
+    mornings = [paris(f"2026-11-23 {hour}") for hour in ("09:00", "09:30", "10:00", "10:30", "11:00", "11:30")]
+    for start in (*mornings, TWO):
+        book(Book(f"open {start}", cast.entretien, start, cast.roux, cast.kone), act())
+    (who,) = add_usagers(1)
+    set_on(Usager, who, step_free=True)
+    wait(Wait("w", cast.entretien, who, Wishes(MONDAY, MONDAY)), act())
+    assert [one.start for one in propose(NOW)] == [TWO]
+
+
+def test_a_seat_at_a_site_whose_hours_were_taken_away_is_kept_until_it_begins(cast: Cast, workshop: Outcome) -> None:
+    waiting_for(workshop)
+    in_transaction(lambda session: session.execute(sa.delete(SiteHours)) and None)
+    assert [one.start for one in propose(NOW)] == [TEN]
 
 
 def test_none_to_whom_another_service_keeps_to_itself(cast: Cast, workshop: Outcome, who: int) -> None:

@@ -174,12 +174,18 @@ def test_each_table_is_tried() -> None:
     assert {table for table, _ in CHANGES} == revisions.READ.keys()
 
 
+def set_elsewhere(*statements: str) -> None:
+    """In a transaction of another program."""
+    with db.engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
 @pytest.mark.parametrize("change", [pytest.param(change, id=table) for table, change in CHANGES])
 def test_whatever_program_changes_it_is_seen_at_once(cast: Cast, session: Session, change: str) -> None:
     before = configuration.read(session)
     session.rollback()
-    with db.engine.begin() as another_program:
-        another_program.exec_driver_sql(change)
+    set_elsewhere(change)
     assert configuration.read(session) != before
 
 
@@ -257,3 +263,79 @@ def test_one_that_does_nothing_counts_as_missing(cast: Cast, session: Session) -
     connection.exec_driver_sql("DROP TRIGGER room_new_revision_insert")
     connection.exec_driver_sql("CREATE TRIGGER room_new_revision_insert AFTER INSERT ON room BEGIN SELECT 1; END")
     assert problems(session) == ["missing:room_new_revision_insert"]
+
+
+WEAKENED = {
+    "one that watches fewer columns": (
+        "DROP TRIGGER professional_new_revision ON professional",
+        "CREATE TRIGGER professional_new_revision AFTER INSERT OR UPDATE OF id, code OR DELETE OR TRUNCATE"
+        " ON professional FOR EACH STATEMENT EXECUTE FUNCTION new_revision()",
+    ),
+    "one of another schema": (
+        "DROP TRIGGER professional_new_revision ON professional",
+        "CREATE SCHEMA other",
+        "CREATE TABLE other.professional (LIKE professional)",
+        "CREATE TRIGGER professional_new_revision AFTER INSERT OR"
+        " UPDATE OF id, code, civility, first_name, last_name, profession_id, retired_at OR DELETE OR TRUNCATE"
+        " ON other.professional FOR EACH STATEMENT EXECUTE FUNCTION new_revision()",
+    ),
+}
+EMPTIED = "CREATE OR REPLACE FUNCTION new_revision() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+class TestPostgresql:
+    """Where triggers call a function, of a schema."""
+
+    @pytest.mark.parametrize("statements", WEAKENED.values(), ids=WEAKENED.keys())
+    def test_one_that_watches_less_counts_as_missing(
+        self, cast: Cast, session: Session, statements: tuple[str, ...]
+    ) -> None:
+        for statement in statements:
+            session.connection().exec_driver_sql(statement)
+        assert problems(session) == ["missing:professional_new_revision"]
+
+    def test_with_a_function_that_does_nothing_they_are_all_missing(self, cast: Cast, session: Session) -> None:
+        session.connection().exec_driver_sql(EMPTIED)
+        assert len(problems(session)) == len(revisions.READ)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            pytest.param("other, public", id="whoever writes has another tenant's tables first"),
+            pytest.param("''", id="no schema, as when a dump is restored"),
+        ],
+    )
+    def test_the_revision_of_its_own_schema_is_renewed(self, cast: Cast, session: Session, path: str) -> None:
+        before = configuration.read(session)
+        session.rollback()
+        set_elsewhere(
+            "CREATE SCHEMA other",
+            "CREATE TABLE other.configuration (LIKE configuration)",
+            f"SET LOCAL search_path = {path}",
+            "UPDATE public.site SET address = 'ailleurs'",
+            "DROP SCHEMA other CASCADE",
+        )
+        assert configuration.read(session).here().address == "ailleurs" != before.here().address
+
+    def test_what_changes_while_it_is_read_is_not_kept_under_the_older_revision(
+        self, cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A backup of the older state, restored, comes with the older revision."""
+        load, revision = configuration._load, revision_in(session)
+        session.rollback()
+
+        def load_late(session: Session) -> configuration.Configuration:
+            monkeypatch.undo()
+            set_elsewhere("UPDATE site SET address = 'après'")
+            return load(session)
+
+        monkeypatch.setattr(configuration, "_load", load_late)
+        assert configuration.read(session).here().address == "après"
+        session.rollback()
+        set_elsewhere(
+            "SET LOCAL session_replication_role = replica",
+            "UPDATE site SET address = 'avant'",
+            f"UPDATE configuration SET revision = '{revision}'",  # noqa: S608
+        )
+        assert configuration.read(session).here().address == "avant"

@@ -1,4 +1,4 @@
-"""The names of professionals are of the configuration: triggers that watch them too.
+"""Triggers that watch the names of professionals too, and renew the revision of their own schema, whoever writes.
 
 Revision ID: 0008
 Revises: 0007
@@ -19,4 +19,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: what watches more serves as well."""
+    """Nothing: what watches more, and finds its own schema, serves as well."""

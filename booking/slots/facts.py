@@ -1,0 +1,69 @@
+"""What matters of a type, a professional and a site when a slot is looked for, booked or said, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from booking.rooms.fitting import Need
+from booking.slots import hours
+from booking.slots.generator import Demand
+from booking.slots.grid import Span, to_cells
+from booking.slots.holidays import is_public_holiday
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """What matters of an appointment type when a slot is looked for. Lead times are in minutes."""
+
+    id: int
+    code: str
+    name: str
+    service_id: int
+    confidential: bool
+    mode: str
+    duration: int
+    demand: Demand
+    need: Need | None
+    professions: frozenset[int]
+    desk_lead_time: int
+    lead_time: int
+    horizon_days: int
+    capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class ProfessionalFacts:
+    """What matters of a professional: whether they still work here, what they are, and for which services."""
+
+    id: int
+    code: str
+    name: str
+    profession_id: int
+    retired: bool
+    service_ids: frozenset[int]
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """Where a site is and when it is open: its zone, its weekly hours, and whether public holidays close it."""
+
+    id: int
+    address: str
+    zone: ZoneInfo
+    hours: tuple[hours.Rule, ...]
+    closed_on_public_holidays: bool
+
+    def open_spans(self, first: date, last: date) -> list[Span]:
+        """The opening hours from the first to the last day, both included, public holidays left out."""
+        spans = (span for rule in self.hours for span in hours.occurrences(rule, first, last, self.zone))
+        return [span for span in spans if not self._holiday(hours.local_day(span[0], self.zone))]
+
+    def _holiday(self, day: date) -> bool:
+        return self.closed_on_public_holidays and is_public_holiday(day)
+
+
+def demand_of(duration: int, step: int, before: int, after: int) -> Demand:
+    """A demand from minutes."""
+    return Demand(to_cells(duration), to_cells(step), to_cells(before), to_cells(after))
