@@ -332,13 +332,17 @@ def test_an_unknown_type(cast: Cast, session: Session, type_id: int) -> None:
 
 
 def test_the_number_of_queries_is_bounded(cast: Cast, session: Session, queries: list[str]) -> None:
+    """Four for what has a date, one for the revision of the rest; that is read whole, in nine, after each change."""
     small, large = day_of(cast.entretien, MONDAY), ask(cast.entretien, NOW, NOW + timedelta(weeks=13))
     find_slots(session, small, NOW)
     few = len(queries)
+    queries.clear()
+    find_slots(session, small, NOW)
+    assert len(queries) == few - 9 <= 5
     add_professionals(cast, 12)
     add_rooms(cast, 15)
     store(*(block(cast.roux, f"2026-12-{day:02} 09:00", f"2026-12-{day:02} 09:30") for day in range(1, 20)))
     queries.clear()
     assert len(find_slots(session, large, NOW)) > 5000
-    assert len(queries) == few <= 12
+    assert len(queries) == few
     assert {query.split()[0] for query in queries} == {"SELECT"}
