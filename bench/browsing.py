@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from statistics import median
 from zoneinfo import ZoneInfo
 
-from bench.measure import Result, milliseconds, per_second
+from bench.measure import Result, milliseconds, once, p99, per_second
 from bench.workload import Workload, store
 from booking import clock, messages, reservations
 from booking.access import credentials
@@ -18,11 +21,27 @@ from booking.reservations.commands import Act, Book
 from booking.slots.availability import Search, Slot, find_slots
 from tests.live.serving import Client, Process, Web, environment, running
 
-EACH = 300
+EACH, ROUNDS = 300, 3
 PROCESSES = {"sqlite": 1, "postgresql": 2}  # as `make run` serves them
 BUSY_DAY = 137
 PARIS = ZoneInfo("Europe/Paris")
 Post = Callable[[Client, int], None]
+
+
+@dataclass(frozen=True)
+class Served:
+    """Requests a second, round by round, and how many milliseconds each request waited."""
+
+    rates: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def results(self, name: str, engine: str, floor: Served) -> list[Result]:
+        """The median rate, and what one request in a hundred waits longer than."""
+        n = len(self.waits)
+        return [
+            Result(name, engine, n, median(self.rates), "per_second", median(floor.rates)),
+            Result(f"{name}.p99", engine, n, p99(self.waits), "ms", p99(floor.waits)),
+        ]
 
 
 def measure(engine: str, settings: Settings) -> list[Result]:
@@ -36,13 +55,13 @@ def measure(engine: str, settings: Settings) -> list[Result]:
     with running(server), closing(Client(server.port, {})) as client:
         client.sign_in_with(credentials.issue_link(agent_id, clock.now()))
         post = _booking(workload, rest, client.csrf(_path(rest[0], workload)))
-        rates = [_rate(server.port, client, clients, post, offset) for clients, offset in ((1, 0), (16, EACH))]
+        one, many = _served(server.port, client, post)
         client.close()  # the server hung up meanwhile; the next request connects again
         page = milliseconds(lambda: _ok(client.send("GET", f"/?jour={day:%Y-%m-%d}").status, 200), 40)
     floors = _floors(settings)
     return [
-        Result("book.http.1", engine, EACH, rates[0], "per_second", floors[0]),
-        Result("book.http.16", engine, EACH, rates[1], "per_second", floors[1]),
+        *one.results("book.http.1", engine, floors[0]),
+        *many.results("book.http.16", engine, floors[1]),
         Result("page.day", engine, 40, page, "ms"),
     ]
 
@@ -89,15 +108,23 @@ def _ok(status: int, expected: int) -> None:
     assert status == expected, status
 
 
-def _rate(port: int, first: Client, clients: int, post: Post, offset: int) -> float:
-    """Requests a second, shared between so many browsers that keep their connection."""
+def _served(port: int, first: Client, post: Post) -> tuple[Served, Served]:
+    """With 1 and with 16 browsers, in turn: the machine is not as fast from one second to the next."""
+    served = Served(), Served()
+    for turn in range(2 * ROUNDS):
+        one = served[turn % 2]
+        one.rates.append(_round(port, first, (1, 16)[turn % 2], post, turn * EACH, one.waits))
+    return served
+
+
+def _round(port: int, first: Client, clients: int, post: Post, offset: int, waits: list[float]) -> float:
+    """Requests a second, shared between so many browsers that keep their connection; notes how long each waited."""
     with ExitStack() as stack, ThreadPoolExecutor(clients) as pool:
         browsers = [stack.enter_context(closing(Client(port, dict(first.cookies)))) for _ in range(clients)]
 
         def run(number: int) -> int:
             mine = range(offset + number, offset + EACH, clients)
-            for n in mine:
-                post(browsers[number], n)
+            waits.extend(once(partial(post, browsers[number], n)) for n in mine)
             return len(mine)
 
         _, rate = per_second(lambda: sum(pool.map(run, range(clients))))
@@ -114,11 +141,11 @@ class _Bare(Web):
         Process.__init__(self, command, env)
 
 
-def _floors(settings: Settings) -> tuple[float, float]:
+def _floors(settings: Settings) -> tuple[Served, Served]:
     server = _Bare(settings)
     with running(server), closing(Client(server.port, {})) as client:
 
         def post(browser: Client, _n: int) -> None:
             _ok(browser.send("POST", "/", {}).status, 302)
 
-        return _rate(server.port, client, 1, post, 0), _rate(server.port, client, 16, post, 0)
+        return _served(server.port, client, post)

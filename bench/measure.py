@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -39,13 +39,19 @@ def milliseconds(work: Callable[[], object], n: int, warm: int = 2) -> float:
     for _ in range(warm):
         work()
     gc.collect()
-    return round(statistics.median(_once(work) for _ in range(n)), 3)
+    return round(statistics.median(once(work) for _ in range(n)), 3)
 
 
-def _once(work: Callable[[], object]) -> float:
+def once(work: Callable[[], object]) -> float:
+    """How many milliseconds it takes."""
     start = time.perf_counter()
     work()
     return (time.perf_counter() - start) * 1000
+
+
+def p99(durations: Sequence[float]) -> float:
+    """What one in a hundred is longer than."""
+    return round(statistics.quantiles(durations, n=100)[-1], 1)
 
 
 def per_second(work: Callable[[], int]) -> tuple[int, float]:

@@ -26,6 +26,7 @@ ATTEMPTS = 4
 PAUSE, PAUSE_WHEN_LOST = 0.02, 0.4  # seconds at most after the first try, twice as long after each other one
 RUNNING = "booking_running"  # the connection of the transaction that in_transaction runs
 WROTE = "booking_wrote"  # whether the session has written: outside of in_transaction, that is forgotten
+POOL = {"pool_size": 20, "pool_use_lifo": True}  # the connection used last knows what is asked, and its pages are warm
 LARGEST_KEY = 2**31 - 1  # of an integer key; PostgreSQL refuses to compare with more
 
 NAMES = {
@@ -96,8 +97,8 @@ def _note_statement(state: ORMExecuteState) -> None:
 def engine_options(url: str) -> dict[str, Any]:
     """The options that Flask-SQLAlchemy gives to create_engine for that database."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}, "pool_size": 20}
-    return postgresql.options(url)
+        return {"connect_args": {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}, **POOL}
+    return {**postgresql.options(url), **POOL}
 
 
 def prepare(engine: sa.Engine) -> None:

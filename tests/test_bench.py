@@ -22,13 +22,19 @@ NAMES = [
     "slots.first_full6",
     "book.engine",
     "book.http.1",
+    "book.http.1.p99",
     "book.http.16",
+    "book.http.16.p99",
+    "grow.slots.1e4",
+    "grow.slots.1e6",
+    "grow.book.1e4",
+    "grow.book.1e6",
     "feed.5000.cold",
     "feed.5000.warm",
     "page.day",
 ]
 WITH_A_FLOOR = {name for name in NAMES if name.startswith(("slots", "book"))}
-RATES = {name for name in NAMES if name.startswith("book")}
+RATES = {name for name in NAMES if name.startswith("book") and not name.endswith("p99")}
 COMMITTED = json.loads(report.FILE.read_text(encoding="utf-8"))
 
 

@@ -313,9 +313,16 @@ class TestPostgresql:
         finish_reading(session)
         assert professions(session) == []
 
+    def test_all_statements_of_the_product_stay_prepared(self, app: Flask, session: Session) -> None:
+        for number in range(postgresql.PREPARED_MAX - 10):  # that many statements of its own, twice
+            for _ in range(2):
+                session.execute(sa.text(f"SELECT {number}"))
+        names = sa.text("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT %'")
+        assert session.execute(names).scalar_one() >= postgresql.PREPARED_MAX - 10
+
     def test_reads_leave_the_statements_prepared(self, app: Flask) -> None:
         """Or PostgreSQL would plan those of each page anew."""
-        for _ in range(8):  # psycopg prepares what it has seen five times
+        for _ in range(3):
             professions(db.session())
             finish_reading(db.session())
         names = sa.text("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE '%profession%'")
@@ -343,6 +350,16 @@ def test_a_load_that_could_be_done_again_does_not_wait_for_the_disk(app: Flask, 
         load()
     assert waits_for_the_disk()
     assert professions(session) == ["a"]
+
+
+def test_the_connection_used_last_is_used_next(app: Flask) -> None:
+    with db.engine.connect() as first, db.engine.connect() as second:
+        used = {one.connection.dbapi_connection for one in (first, second)}
+        second.close()
+        last = first.connection.dbapi_connection
+    with db.engine.connect() as next_one:
+        assert len(used) == 2
+        assert next_one.connection.dbapi_connection is last
 
 
 def test_what_was_read_is_over_and_what_is_pending_forgotten(app: Flask, session: Session) -> None:

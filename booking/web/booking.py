@@ -48,10 +48,9 @@ def create() -> Response | tuple[str, int]:
     session = db.session()
     slot = chosen(session)
     form = whom.sent_form(slot.confidential)
-    person = whom.person_of(session, form)
     similar: list[Usager] = []
     if form.validate():
-        if person and family.goes_on():
+        if family.goes_on() and (person := whom.person_of(session, form)):
             return redirect(family.another(slot.family, person))
         try:
             similar = whom.similar_to(session, form)
@@ -60,8 +59,8 @@ def create() -> Response | tuple[str, int]:
         except Invalid as refusal:
             form.refuse(refusal)
         except (SlotUnavailable, SeriesRefused, SessionFull) as refusal:
-            return page(session, slot, form, person, refusal=refusal), 409
-    return page(session, slot, form, person, similar=similar), 422
+            return page(session, slot, form, whom.person_of(session, form), refusal=refusal), 409
+    return page(session, slot, form, whom.person_of(session, form), similar=similar), 422
 
 
 def _book(session: Session, slot: Chosen, form: AnyForm) -> Response:

@@ -36,7 +36,6 @@ def add(uid: str) -> Response | tuple[str, int]:
     """Add them; what is refused comes back with all that was typed."""
     session, appointment = db.session(), found(uid)
     form = whom.sent_form(appointment.type.service.confidential)
-    person = whom.person_of(session, form)
     if not form.validate():
         return page(appointment, form), 422
     try:
@@ -45,9 +44,9 @@ def add(uid: str) -> Response | tuple[str, int]:
         reservations.join(Join(form.key.data, uid, form.whom(), _version()), act())
     except Invalid as refusal:
         form.refuse(refusal)
-        return page(found(uid), form, person), 422
+        return page(found(uid), form, whom.person_of(session, form)), 422
     except (SlotUnavailable, SessionFull, StaleVersion, AppointmentClosed) as refusal:
-        return page(found(uid), form, person, refusal=refusal), 409
+        return page(found(uid), form, whom.person_of(session, form), refusal=refusal), 409
     flash("joined")
     return redirect(url_for("appointments.show", uid=uid, _anchor="titre"))
 

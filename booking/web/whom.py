@@ -107,8 +107,10 @@ def sought(session: Session, form: AnyForm, person: Usager | None, similar: list
 
 
 def person_of(session: Session, form: AnyForm) -> Usager | None:
-    """The person that a form was sent for, if it names one. Raises NotFound."""
-    return lists.usager(session, form.usager.data) if isinstance(form, ForKnown) and form.validate() else None
+    """The person that a validated form names, for a page that shows them. Raises NotFound."""
+    if isinstance(form, ForKnown) and isinstance(form.usager.data, int):
+        return lists.usager(session, form.usager.data)
+    return None
 
 
 def similar_to(session: Session, form: AnyForm) -> list[Usager]:

@@ -103,7 +103,6 @@ def add() -> Response | str | tuple[str, int]:
     if isinstance(wanted, WishesForm):
         return _wishes_page(wanted)
     form = whom.sent_form(wanted.confidential)
-    person = whom.person_of(session, form)
     similar: list[Usager] = []
     if form.validate():
         try:
@@ -117,7 +116,7 @@ def add() -> Response | str | tuple[str, int]:
             form.refuse(refusal)
         except AppointmentClosed as refusal:
             form.refuse_whole(sentence(refusal))
-    return _whom_page(session, wanted, form, person, similar), 422
+    return _whom_page(session, wanted, form, whom.person_of(session, form), similar), 422
 
 
 def _note(wanted: Wanted, form: whom.AnyForm) -> Response:

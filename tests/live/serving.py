@@ -112,7 +112,7 @@ class Web(Process):
     def __init__(self, settings: Settings, workers: int = 1) -> None:
         self.port = free_port()
         gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}"]
-        options = ["--workers", str(workers), "--threads", "16", "--keep-alive", "60"]
+        options = ["--workers", str(workers), "--threads", "8", "--keep-alive", "60"]
         quiet = ["--no-control-socket", "--log-level", "error"]
         super().__init__([*gunicorn, *options, *quiet], environment(settings))
 
