@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -129,8 +130,13 @@ def history_agrees(session: Session) -> Iterator[Problem]:
     told = {(appointment_id, usager_id): notice for appointment_id, usager_id, notice in session.execute(_TOLD)}
     for state in store.every(session):
         notices = {usager_id: told.get((state.id, usager_id)) for usager_id in state.notices}
-        if after.get(state.id) != state.facts() or notices != state.notices:
+        if not _agrees(after.get(state.id), state.facts()) or notices != state.notices:
             yield Problem("history", f"appointment {state.uid}")
+
+
+def _agrees(written: dict[str, Any] | None, facts: dict[str, Any]) -> bool:
+    """Rows that were written before some fact was kept say nothing of it, and nobody may complete them."""
+    return written is not None and all(facts.get(name) == value for name, value in written.items())
 
 
 def seats_suffice(session: Session) -> Iterator[Problem]:

@@ -140,6 +140,10 @@ class State:
     def facts(self) -> dict[str, Any]:
         """What history keeps: ids, times and codes only."""
         return {
+            "site": self.site_id,
+            "type": self.type_id,
+            "mode": self.mode,
+            "seats": self.capacity,
             "start": self.starts_at.isoformat(),
             "end": self.ends_at.isoformat(),
             "room": self.room_id,

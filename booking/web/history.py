@@ -15,6 +15,7 @@ from booking.people.models import Agent, Professional
 from booking.reservations import reading
 from booking.reservations.models import Appointment, History
 from booking.rooms.models import Room
+from booking.slots import configuration
 from booking.web import wording
 
 Named = TypeVar("Named", Agent, Professional)
@@ -63,6 +64,7 @@ class _Names:
     def __init__(self, session: Session, rows: Iterable[History], appointment: Appointment) -> None:
         facts = [each for row in rows for each in (row.before, row.after)]
         self.zone = appointment.site.zone_info
+        self.types = configuration.read(session).types
         self.agents = _names(session, Agent, {row.agent_id for row in rows if row.agent_id})
         self.rooms = _codes_of(session, {each["room"] for each in facts if each.get("room")})
         people = {key for each in facts for key in each.get("professionals", ())}
@@ -115,6 +117,8 @@ class _Names:
             yield f"{self._when(before)} → {self._when(after)}"
         if (was := _minutes(before)) != (now := _minutes(after)):
             yield f"{was} → {now} minutes"
+        if "type" in before and before["type"] != after["type"]:
+            yield f"{self._type(before)} → {self._type(after)}"
         if before["professionals"] != after["professionals"]:
             yield f"{self._who(before)} → {self._who(after)}"
         if before["room"] != after["room"]:
@@ -125,6 +129,10 @@ class _Names:
 
     def _who(self, facts: Facts) -> str:
         return ", ".join(self.professionals.get(key, "?") for key in facts["professionals"])
+
+    def _type(self, facts: Facts) -> str:
+        known = self.types[facts["type"]]
+        return "Occupé" if known.confidential else known.name
 
     def _room(self, facts: Facts) -> str:
         return self.rooms.get(facts["room"], "?") if facts["room"] else "aucune"

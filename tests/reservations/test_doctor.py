@@ -99,6 +99,7 @@ HARM = [
         "a name where codes are the rule",
     ),
     ("UPDATE appointment SET starts_at = created_at", {"history", "occupancy"}, "it was moved without its people"),
+    ("UPDATE appointment SET mode = 'video' WHERE mode = 'phone'", {"history"}, "whoever was called is now filmed"),
     ("DELETE FROM configuration", {"configuration"}, "no revision left for the triggers to renew"),
 ]
 

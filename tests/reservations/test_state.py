@@ -73,6 +73,10 @@ def test_attendance_is_a_change_that_no_feed_renders() -> None:
 def test_history_keeps_ids_times_and_codes_in_one_order() -> None:
     facts = state(attendance={11: "seen", 10: "no_show"}, professional_ids=frozenset({2, 1})).facts()
     assert facts == {
+        "site": 1,
+        "type": 1,
+        "mode": "in_person",
+        "seats": None,
         "start": NINE.isoformat(),
         "end": (NINE + timedelta(minutes=45)).isoformat(),
         "room": 5,

@@ -197,6 +197,7 @@ def test_a_duration_that_runs_into_something_else(amina: Browser, uid: str, comm
 
 def test_by_phone_instead(amina: Browser, uid: str) -> None:
     shown = send(amina, uid, "motif", type="appel", duration="30")
+    assert "Entretien → Appel ; salle B1 → aucune" in events(shown)[1]
     assert done_with(shown) == "Rendez-vous déplacé, courriel en cours d’envoi à a…@…"
     assert "salle B1 → aucune" in events(shown)[1]
 
