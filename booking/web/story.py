@@ -137,10 +137,11 @@ def _kind(message: OutboxMessage, names: Mapping[int, str]) -> str:
 def done(session: Session, appointment: Appointment, code: str) -> str:
     """What just happened, in a sentence, with the fate of the messages that say so to those who are told."""
     said = DONE.get(code, "")
-    told = _last_told(session, appointment) if code in TELLING else []
+    usagers = {each.usager_id: each.usager for each in appointment.participations}
+    # On PostgreSQL somebody may have joined since these were read: that is told by whoever added them.
+    told = [row for row in _last_told(session, appointment) if row.usager_id in usagers] if code in TELLING else []
     if not told:
         return f"{said}."
-    usagers = {each.usager_id: each.usager for each in appointment.participations}
     sent = {(each.kind, each.person_id, each.notice): each for each in outbox.messages_about(session, appointment.uid)}
     mailed = [(usagers[row.usager_id], sent.get((MESSAGES[row.change], row.usager_id, row.notice))) for row in told]
     text = _to_one(said, *mailed[0]) if len(mailed) == 1 else _to_several(said, mailed)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from booking import messages, reservations
 from booking.db import db
 from booking.people.models import Usager
-from booking.reservations import doctor
+from booking.reservations import doctor, reading
 from booking.reservations.commands import Act, Book, Join
 from booking.slots.models import AppointmentType
+from booking.web import story
 from tests.builders import NOW, Cast, add_usagers, paris, set_on
+from tests.reservations.racing import race
 from tests.web.browsing import Browser, Element, Page
 from tests.web.pages import SLOT
 from tests.web.test_booking import NEW, appointments, page_with_people
@@ -192,3 +195,15 @@ def test_a_full_session_says_so_and_offers_no_seat(amina: Browser, workshop: str
     page = amina.get(f"/rendez-vous/{workshop}")
     assert facts(page)["Places"].text.startswith("3 prises sur 3 : complet")
     assert "Ajouter une personne" not in page.text
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])  # on SQLite a page reads one instant
+def test_who_is_added_while_the_page_is_read_does_not_break_it(app: Flask, workshop: str) -> None:
+    fill(workshop, 1)
+    (late,) = add_usagers(1)
+    db.session.remove()
+    page = db.session()
+    read = reading.find(page, workshop)
+    assert len(read.participations) == 1
+    race(app, [lambda: reservations.join(Join("key-late", workshop, late), ACT)])
+    assert story.done(page, read, "joined") == "Personne ajoutée."
