@@ -22,11 +22,13 @@ from booking import clock, messages, notify, reservations
 from booking.access import credentials
 from booking.config import Settings
 from booking.reservations import holding
+from booking.slots import days
 
 log = logging.getLogger(__name__)
 
 DELIVER_EVERY = timedelta(seconds=5)
 PROPOSE_EVERY = timedelta(minutes=1)
+REFRESH_EVERY = timedelta(minutes=1)
 RECONCILE_EVERY = timedelta(hours=1)
 PRUNE_EVERY = timedelta(days=1)
 
@@ -39,6 +41,11 @@ def deliver(
     """Send at most `limit` messages that are due, by SMTP or into the local mailbox."""
     send = notify.sender(settings.smtp, settings.mailbox)
     return notify.deliver_due(now, compose=messages.compose, send=send, limit=limit, stopped=stopped)
+
+
+def refresh(_now: datetime) -> int:
+    """Write anew when professionals and rooms are taken, on the days that have changed; return how many changes."""
+    return days.refresh()
 
 
 def reconcile(now: datetime) -> int:
@@ -69,6 +76,7 @@ def run_worker(app: Flask) -> None:
     for job, every in (
         (lambda now: deliver(settings, now, stopped=stopping.is_set), DELIVER_EVERY),
         (propose, PROPOSE_EVERY),
+        (refresh, REFRESH_EVERY),
         (reconcile, RECONCILE_EVERY),
         (prune, PRUNE_EVERY),
     ):

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from booking import create_app, schema
 from booking.db import db, in_transaction
 from booking.reservations import Book, append_only, book, doctor
-from booking.slots import guards, revisions
+from booking.slots import days, guards, revisions
 from tests.at_0001 import AT_0001, DIALLO, FAMILY, KONE, NOON, Rows, at_0002, change, facts, without
 from tests.builders import act, build_cast, paris, rows_of
 from tests.conftest import settings_in
@@ -50,7 +50,7 @@ def empty_database(beside: str) -> str:
 
 def guard_problems(revision: str) -> list[str]:
     """What is wrong with the guards that stand from that revision on."""
-    since = {"0001": guards, "0002": append_only, "0007": revisions}
+    since = {"0001": guards, "0002": append_only, "0007": revisions, "0009": days}
     kept = [each for first, each in since.items() if first <= revision]
     return in_transaction(lambda session: [code for each in kept for code in each.problems(session.connection())])
 

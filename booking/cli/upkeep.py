@@ -29,6 +29,7 @@ PROBLEMS = {
     "append_only": "La base n’empêche plus de réécrire l’histoire",
     "overlap": "Deux occupations se chevauchent",
     "occupancy": "Ce qui est pris n’est pas ce que prend le rendez-vous",
+    "taken_day": "Ce que les recherches lisent n’est pas ce qui est pris",
     "history": "L’histoire ne mène pas au rendez-vous tel qu’il est",
     "seats": "Plus de participants que de places",
     "hold": "Un créneau retenu ne tient rien",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from booking.reservations import append_only, store
 from booking.reservations.models import Appointment, History, Participation, Proposal, Told
 from booking.reservations.state import LEFT
 from booking.rooms.models import Room
-from booking.slots import guards, revisions
+from booking.slots import days, guards, revisions
 from booking.slots.models import AppointmentType, Hold, Occupancy
 
 
@@ -51,6 +52,7 @@ def examine(more: Sequence[Check] = ()) -> list[Problem]:
         history_is_append_only,
         nothing_overlaps,
         occupancies_match,
+        taken_days_agree,
         history_agrees,
         seats_suffice,
         holds_keep,
@@ -137,6 +139,14 @@ def history_agrees(session: Session) -> Iterator[Problem]:
 def _agrees(written: dict[str, Any] | None, facts: dict[str, Any]) -> bool:
     """Rows that were written before some fact was kept say nothing of it, and nobody may complete them."""
     return written is not None and all(facts.get(name) == value for name, value in written.items())
+
+
+def taken_days_agree(session: Session) -> Iterator[Problem]:
+    """What a search reads of professionals and rooms is what is taken, but for the days noted as changed."""
+    for code in days.problems(session.connection()):
+        yield Problem("taken_day", code)
+    for resource_id, day in days.wrong(session):
+        yield Problem("taken_day", f"resource {resource_id}, {date.fromordinal(days.EPOCH + day).isoformat()}")
 
 
 def seats_suffice(session: Session) -> Iterator[Problem]:

@@ -31,6 +31,26 @@ configuration = sa.Table(
 )
 
 
+# Of each UTC day, when a professional or a room is taken: 36 bytes, the bit i of which is the i-th five minutes.
+# Triggers note the days that have changed since (see slots.days).
+taken_day = sa.Table(
+    "taken_day",
+    Base.metadata,
+    sa.Column("resource_id", sa.ForeignKey("resource.id"), primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True),
+    sa.Column("cells", sa.LargeBinary(36), nullable=False),
+    sqlite_with_rowid=False,
+)
+changed_day = sa.Table(
+    "changed_day",
+    Base.metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("resource_id", sa.ForeignKey("resource.id"), nullable=False),
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Index(None, "resource_id", "day"),
+)
+
+
 class AppointmentType(Base):
     """What an appointment is for (motif). Durations, steps, buffers and lead times are in minutes."""
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import reduce
 from itertools import chain
-from operator import and_
+from operator import and_, or_
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from booking.rooms.fitting import Need, RoomFacts, by_preference, fits
-from booking.slots import generator, hours, schedule
+from booking.slots import days, generator, hours, schedule
 from booking.slots.configuration import Configuration
 from booking.slots.facts import SiteFacts, TypeFacts
 from booking.slots.generator import Notice, Situation
@@ -98,7 +98,7 @@ class _Known:
     site_closures: Mapping[int, Sequence[Span]]
     room_closures: Mapping[int, Sequence[Span]]
     rooms: Sequence[RoomFacts]
-    busy: Mapping[int, Sequence[Span]]
+    busy: Mapping[int, Mask]
     absences: Mapping[int, Sequence[Span]]
 
 
@@ -139,7 +139,7 @@ def _read(session: Session, question: Question, first: int, last: int, with_clos
     sites = question.configuration.sites_of(_where_led(question, openings))
     site_closures, room_closures = schedule.read_closures(session, sites, grid)
     rooms = _eligible(question, sites)
-    busy = schedule.read_occupancies(session, _resources(question, rooms), grid, question.ignoring, question.asked_at)
+    busy = _busy(session, question, rooms, grid, for_a_decision=with_closed)
     absences = schedule.read_absences(session, question.people, grid)
     if (supposed := question.supposed) is not None:
         stored = {"absence": absences, "site": site_closures, "room": room_closures}[supposed.kind]
@@ -170,8 +170,17 @@ def _eligible(question: Question, site_ids: Collection[int]) -> list[RoomFacts]:
     return by_preference(room for room in rooms if question.room_id in (None, room.id))
 
 
-def _resources(question: Question, rooms: Collection[RoomFacts]) -> set[int]:
-    return {*question.people, *question.usager_ids, *(room.id for room in rooms)}
+def _busy(
+    session: Session, question: Question, rooms: Collection[RoomFacts], grid: Grid, *, for_a_decision: bool
+) -> dict[int, Mask]:
+    """When each of them is taken. A decision asks the occupancies themselves, for one day; a search, the days' bits."""
+    resources = {*question.people, *(room.id for room in rooms)}
+    aside = question.ignoring, question.asked_at
+    spans = schedule.read_occupancies(
+        session, {*question.usager_ids, *(resources if for_a_decision else ())}, grid, *aside
+    )
+    masks = {key: grid.paint(found) for key, found in spans.items()}
+    return masks if for_a_decision else masks | days.read_taken(session, resources, grid, *aside)
 
 
 def _place(known: _Known, site: SiteFacts) -> _Place:
@@ -206,7 +215,7 @@ def _open_spans(known: _Known, site: SiteFacts, professional_id: int) -> list[Sp
 
 
 def _taken(known: _Known, room_id: int) -> Mask:
-    return known.grid.paint([*known.busy.get(room_id, ()), *known.room_closures.get(room_id, ())])
+    return known.busy.get(room_id, 0) | known.grid.paint(known.room_closures.get(room_id, ()))
 
 
 def _situation(known: _Known, place: _Place, lead: int) -> Situation:
@@ -218,11 +227,15 @@ def _situation(known: _Known, place: _Place, lead: int) -> Situation:
         hours=place.opened,
         openings=_open_spans(known, place.site, lead),
         absent=grid.paint(_spans_of(people, known.absences)),
-        busy=grid.paint(_spans_of(people, known.busy)),
-        usager_busy=grid.paint(_spans_of(question.usager_ids, known.busy)),
+        busy=_any_of(people, known.busy),
+        usager_busy=_any_of(question.usager_ids, known.busy),
         rooms=place.rooms,
         received=place.received,
     )
+
+
+def _any_of(keys: Iterable[int], masks: Mapping[int, Mask]) -> Mask:
+    return reduce(or_, (masks.get(key, 0) for key in keys), 0)
 
 
 def _spans_of(keys: Iterable[int], known: Mapping[int, Sequence[Span]]) -> Iterator[Span]:

@@ -78,6 +78,8 @@ def read_occupancies(
 ) -> Mapping[int, list[Span]]:
     """What is taken over the grid, apart from the appointments `ignoring` and holds expired at `asked_at` (seconds)."""
     found: dict[int, list[Span]] = defaultdict(list)
+    if not resource_ids:
+        return found
     parameters = {"keys": list(resource_ids), "ignoring": list(ignoring), "asked_at": moment(asked_at)}
     parameters |= {"start": grid.origin, "end": grid.end}
     for resource_id, starts_at, ends_at in execute(session, _OCCUPANCIES, **parameters).all():

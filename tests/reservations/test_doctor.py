@@ -100,6 +100,7 @@ HARM = [
     ),
     ("UPDATE appointment SET starts_at = created_at", {"history", "occupancy"}, "it was moved without its people"),
     ("UPDATE appointment SET mode = 'video' WHERE mode = 'phone'", {"history"}, "whoever was called is now filmed"),
+    ("DELETE FROM changed_day", {"taken_day"}, "searches would not see what was booked since"),
     ("DELETE FROM configuration", {"configuration"}, "no revision left for the triggers to renew"),
 ]
 

@@ -18,7 +18,7 @@ from booking.people.models import Professional
 from booking.reservations import Book, book
 from booking.reservations.models import Appointment
 from booking.rooms.models import Room, Site
-from booking.slots import configuration
+from booking.slots import configuration, days
 from booking.slots.availability import Slot, find_slots, first_slots
 from booking.slots.models import AppointmentType, Opening
 from tests.builders import (
@@ -332,7 +332,10 @@ def test_an_unknown_type(cast: Cast, session: Session, type_id: int) -> None:
 
 
 def test_the_number_of_queries_is_bounded(cast: Cast, session: Session, queries: list[str]) -> None:
-    """Four for what has a date, one for the revision of the rest; that is read whole, in nine, after each change."""
+    """Four for what has a date, one for the revision of the rest; that is read whole, in nine, after each change.
+
+    Days that have changed since the worker wrote them anew are read once more.
+    """
     small, large = day_of(cast.entretien, MONDAY), ask(cast.entretien, NOW, NOW + timedelta(weeks=13))
     find_slots(session, small, NOW)
     few = len(queries)
@@ -342,7 +345,9 @@ def test_the_number_of_queries_is_bounded(cast: Cast, session: Session, queries:
     add_professionals(cast, 12)
     add_rooms(cast, 15)
     store(*(block(cast.roux, f"2026-12-{day:02} 09:00", f"2026-12-{day:02} 09:30") for day in range(1, 20)))
-    queries.clear()
-    assert len(find_slots(session, large, NOW)) > 5000
-    assert len(queries) == few
-    assert {query.split()[0] for query in queries} == {"SELECT"}
+    for reads in (few + 1, few - 9):
+        queries.clear()
+        assert len(find_slots(session, large, NOW)) > 5000
+        assert len(queries) == reads
+        assert {query.split()[0] for query in queries} == {"SELECT"}
+        days.refresh()
