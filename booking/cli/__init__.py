@@ -11,14 +11,15 @@ from booking.cli.changes import attendance, join, leave, restore, swap
 from booking.cli.feeds import feed
 from booking.cli.holding import hold, release, renew
 from booking.cli.impact import displace, impact
-from booking.cli.inventory import professionals, rooms, slots, types
+from booking.cli.inventory import professionals, rooms, types
 from booking.cli.outbox import outbox
 from booking.cli.series import series
+from booking.cli.slots import explain, slots
 from booking.cli.upkeep import demo, doctor, init, worker
 from booking.cli.waiting import waiting
 
 COMMANDS = (
-    *(init, demo, rooms, types, professionals, slots),
+    *(init, demo, rooms, types, professionals, slots, explain),
     *(book, show, move, join, leave, swap, cancel, restore, attendance),
     *(hold, renew, release, series),
     *(impact, displace, calls, waiting),

@@ -1,22 +1,18 @@
-"""Reading what there is: rooms, types, professionals, free slots."""
+"""Reading what there is: rooms, types, professionals."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, timedelta
 from typing import Any
 
-import click
 import sqlalchemy as sa
 
-from booking import clock, labels
-from booking.cli import answers, values
+from booking import labels
+from booking.cli import answers
 from booking.cli.speaking import as_json, command
 from booking.db import db
 from booking.people.models import Professional
 from booking.rooms.models import Room
-from booking.slots import lookups
-from booking.slots.availability import Search, find_slots
 from booking.slots.models import AppointmentType
 
 
@@ -116,42 +112,6 @@ def _person_object(one: Professional) -> dict[str, Any]:
 def _person_row(one: Professional) -> tuple[str, ...]:
     services = ", ".join(service.name for service in one.services)
     return one.code, one.name, one.profession.name, services, _gone(one)
-
-
-@command("slots")
-@click.argument("type_code", metavar="TYPE")
-@click.option("--from", "first_day", type=values.Day(), required=True, help="Premier jour cherché.")
-@click.option("--to", "last_day", type=values.Day(), required=True, help="Dernier jour cherché, compris.")
-@click.option("--professional", metavar="CODE", help="Ce professionnel seulement.")
-@click.option("--limit", type=values.Whole(1, 10_000), help="Nombre de créneaux au plus.")
-@as_json
-@click.pass_context
-def slots(
-    ctx: click.Context,
-    type_code: str,
-    first_day: date,
-    last_day: date,
-    professional: str | None,
-    limit: int | None,
-    as_json: bool,
-) -> None:
-    """Les créneaux libres d'un motif, chacun avec son professionnel et sa salle.
-
-    13 semaines au plus. Clés JSON : start, end (ISO 8601 avec décalage), professional, room (codes).
-    """
-    if last_day < first_day:
-        raise click.BadParameter("la fin doit venir après le début.", ctx, values.param(ctx, "last_day"))
-    session = db.session()
-    zone = lookups.zone(session)
-    search = Search(
-        type_id=lookups.appointment_type(session, type_code).id,
-        start=values.midnight(first_day, zone),
-        end=values.midnight(last_day + timedelta(days=1), zone),
-        professional_ids=frozenset({lookups.professional(session, professional).id}) if professional else None,
-    )
-    found = find_slots(session, search, clock.now(), limit=limit)
-    lines = answers.slot_lines(found, zone) or ["Aucun créneau libre sur cette période."]
-    answers.write(as_json, answers.slot_objects(found, zone), lines)
 
 
 def _codes(rows: Collection[Any]) -> list[str]:

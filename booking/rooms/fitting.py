@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
+
+Lack = Literal["kind", "reserved", "features", "capacity"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,18 @@ class Need:
 
 def fits(room: RoomFacts, need: Need) -> bool:
     """Whether a room may be given: its kind, its features, its places; one kept for a service is for it alone."""
-    return (
-        room.kind in need.kinds
-        and need.features <= room.features
-        and room.reserved_for_id in (None, need.service_id)
-        and room.capacity >= need.persons
-    )
+    return lacks(room, need) is None
+
+
+def lacks(room: RoomFacts, need: Need) -> Lack | None:
+    """The first thing for which a room may not be given, None when it may."""
+    if room.kind not in need.kinds:
+        return "kind"
+    if room.reserved_for_id not in (None, need.service_id):
+        return "reserved"
+    if not need.features <= room.features:
+        return "features"
+    return "capacity" if room.capacity < need.persons else None
 
 
 def by_preference(rooms: Iterable[RoomFacts]) -> list[RoomFacts]:

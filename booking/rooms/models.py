@@ -14,6 +14,7 @@ from booking.people.models import Service, one_of
 
 RoomKind = Literal["bureau", "cabinet", "parents_enfants", "espace_numerique"]
 ROOM_KINDS: tuple[str, ...] = get_args(RoomKind)
+CLOSED_DOOR_KINDS = frozenset(ROOM_KINDS) - {"espace_numerique"}  # where nobody else listens
 FEATURES = ("step_free", "sink", "examination_couch", "changing_table", "play_corner", "computer")
 
 

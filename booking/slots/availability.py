@@ -69,13 +69,13 @@ def find_slots(session: Session, search: Search, now: datetime, limit: int | Non
 
     Raises what `ask` raises, and Invalid for a period that is empty or longer than 13 weeks.
     """
-    _check_period(search)
+    check_period(search)
     return slots_between(session, ask(session, search, now), search.start, search.end)[:limit]
 
 
 def first_slots(session: Session, search: Search, now: datetime, limit: int) -> list[Slot]:
     """The first `limit` slots of a search, looking ahead in windows of 1, 2, 4… weeks and no further than needed."""
-    _check_period(search)
+    check_period(search)
     question = ask(session, search, now)
     found: list[Slot] = []
     start, window = search.start, FIRST_WINDOW
@@ -178,7 +178,8 @@ def _named(search: Search) -> int:
     return len(search.usager_ids | search.colleague_ids) + somebody_else_leads
 
 
-def _check_period(search: Search) -> None:
+def check_period(search: Search) -> None:
+    """Refuse a period that is empty, longer than 13 weeks, or too far away. Raises Invalid on « from » or « to »."""
     check_distance("from", search.start)
     check_distance("to", search.end)
     if search.end <= search.start:
@@ -189,13 +190,17 @@ def _check_period(search: Search) -> None:
 
 def _slots(session: Session, question: Question, start: datetime, end: datetime) -> Iterator[Slot]:
     first, last = int(start.timestamp()), int(end.timestamp())
-    length = question.kind.demand.duration * CELL
     for offer in offers(session, question, first, last):
-        grid = offer.situation.grid
-        wanted = generator.starts(offer.situation, question.kind.demand, question.waived) & grid.between(first, last)
-        for room_id, cell in _cells(offer.situation, wanted):
-            at = grid.instant(cell)
-            yield Slot(schedule.moment(at), schedule.moment(at + length), offer.professional_id, room_id)
+        wanted = generator.starts(offer.situation, question.kind.demand, question.waived)
+        yield from slots_at(offer, question, wanted & offer.situation.grid.between(first, last))
+
+
+def slots_at(offer: Offer, question: Question, wanted: Mask) -> Iterator[Slot]:
+    """The slots of an offer at these start cells, each in the first room that is free then; by room, then by start."""
+    grid, length = offer.situation.grid, question.kind.demand.duration * CELL
+    for room_id, cell in _cells(offer.situation, wanted):
+        at = grid.instant(cell)
+        yield Slot(schedule.moment(at), schedule.moment(at + length), offer.professional_id, room_id)
 
 
 def _cells(situation: Situation, wanted: Mask) -> Iterator[tuple[int | None, int]]:

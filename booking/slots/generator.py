@@ -67,13 +67,26 @@ def allowed(situation: Situation, demand: Demand) -> Iterator[tuple[Rule, Mask]]
     yield from _notice(situation.grid, situation.notice)
     yield "closed", fit(situation.hours, demand)
     yield "no_opening", _received(situation, demand)
-    yield "off_grid", situation.grid.comb(_teeth(situation, demand, every=demand.step))
+    yield "off_grid", lattice(situation, demand)
     yield "absent", fit(full & ~situation.absent, demand)
     yield "professional_busy", fit(full & ~situation.busy, demand)
     # Buffers take the room and the professional, not the usager.
     yield "usager_busy", runs(full & ~situation.usager_busy, demand.duration)
     if situation.rooms is not None:
         yield "no_room", reduce(or_, situation.rooms.values(), 0)
+
+
+def lattice(situation: Situation, demand: Demand) -> Mask:
+    """The start cells on which the openings of the lead put slots, whatever else forbids them."""
+    return situation.grid.comb(_teeth(situation, demand, every=demand.step))
+
+
+def sieve(situation: Situation, demand: Demand, wanted: Mask) -> Iterator[tuple[Rule, Mask]]:
+    """Of these start cells, those that each rule forbids and none before it, in the order of `allowed`."""
+    for rule, mask in allowed(situation, demand):
+        if gone := wanted & ~mask:
+            yield rule, gone
+        wanted &= mask
 
 
 def starts(situation: Situation, demand: Demand, waived: Collection[Rule] = ()) -> Mask:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 CELL = 300
 Span = tuple[int, int]
@@ -91,6 +93,20 @@ def runs(mask: Mask, length: int) -> Mask:
         mask &= mask >> more
         have += more
     return mask
+
+
+def around(mask: Mask, reach: int) -> Mask:
+    """The cells at most `reach` cells away from a set one; those before the grid's first are lost."""
+    return reduce(or_, (mask << shift | mask >> shift for shift in range(1, reach + 1)), mask)
+
+
+def apart(mask: Mask, length: int) -> Mask:
+    """As many of the set cells as stand at least `length` cells apart, the first one first."""
+    kept, free_from = 0, 0
+    for cell in indexes(mask):
+        if cell >= free_from:
+            kept, free_from = kept | 1 << cell, cell + length
+    return kept
 
 
 def indexes(mask: Mask) -> Iterator[int]:

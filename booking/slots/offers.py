@@ -86,7 +86,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
     """Everything read for a question over a grid; `from_day` and `to_day` cover it in any time zone."""
 
     question: Question
@@ -100,6 +100,10 @@ class _Known:
     rooms: Sequence[RoomFacts]
     busy: Mapping[int, Mask]
     absences: Mapping[int, Sequence[Span]]
+
+    def asking(self, question: Question) -> Known:
+        """The same for another question, about people, rooms and hours that were all read for this one."""
+        return replace(self, question=question, rooms=_eligible(question, self.sites))
 
 
 @dataclass(frozen=True)
@@ -120,15 +124,28 @@ def offers(
     `with_closed` also yields those who do not receive then, for a decision that must name the rule. The sites where
     somebody receives come before the others.
     """
-    known = _read(session, question, first, last, with_closed)
+    return offers_of(read(session, question, first, last, with_closed=with_closed))
+
+
+def offers_of(known: Known) -> Iterator[Offer]:
+    """What each lead can give over what was read."""
     for site in known.sites.values():
         place = _place(known, site)
         for site_id, professional_id in known.openings:
-            if site_id == site.id and professional_id in question.professional_ids:
+            if site_id == site.id and professional_id in known.question.professional_ids:
                 yield Offer(professional_id, site, _situation(known, place, professional_id))
 
 
-def _read(session: Session, question: Question, first: int, last: int, with_closed: bool) -> _Known:
+def read(
+    session: Session,
+    question: Question,
+    first: int,
+    last: int,
+    *,
+    with_closed: bool = False,
+    every_room: bool = False,
+) -> Known:
+    """Read what bears on starts in [first, last); with `every_room`, also of the rooms that do not suit."""
     demand = question.kind.demand
     grid = Grid.over(first - demand.before * CELL, last + (demand.duration + demand.after) * CELL)
     start, end = schedule.bounds(grid)
@@ -139,14 +156,13 @@ def _read(session: Session, question: Question, first: int, last: int, with_clos
     sites = question.configuration.sites_of(_where_led(question, openings))
     site_closures, room_closures = schedule.read_closures(session, sites, grid)
     rooms = _eligible(question, sites)
-    busy = _busy(session, question, rooms, grid, for_a_decision=with_closed)
+    wanted = question.configuration.rooms_of(sites) if every_room else rooms
+    busy = _busy(session, question, wanted, grid, for_a_decision=with_closed)
     absences = schedule.read_absences(session, question.people, grid)
     if (supposed := question.supposed) is not None:
         stored = {"absence": absences, "site": site_closures, "room": room_closures}[supposed.kind]
         stored.setdefault(supposed.key, []).append(supposed.span)
-    return _Known(
-        question, grid, from_day, to_day, openings, sites, site_closures, room_closures, rooms, busy, absences
-    )
+    return Known(question, grid, from_day, to_day, openings, sites, site_closures, room_closures, rooms, busy, absences)
 
 
 def _where_led(question: Question, openings: Openings) -> list[int]:
@@ -183,14 +199,14 @@ def _busy(
     return masks if for_a_decision else masks | days.read_taken(session, resources, grid, *aside)
 
 
-def _place(known: _Known, site: SiteFacts) -> _Place:
+def _place(known: Known, site: SiteFacts) -> _Place:
     opened = known.grid.paint(site.open_spans(known.from_day, known.to_day))
     opened &= ~known.grid.paint(known.site_closures.get(site.id, ()))
     rooms = _room_starts(known, site, opened) if known.question.need else None
     return _Place(site, opened, rooms, _received(known, site))
 
 
-def _room_starts(known: _Known, site: SiteFacts, opened: Mask) -> dict[int, Mask]:
+def _room_starts(known: Known, site: SiteFacts, opened: Mask) -> dict[int, Mask]:
     """The start cells at which each room of a site is free, buffers included; the room to prefer first."""
     return {
         room.id: generator.fit(opened & ~_taken(known, room.id), known.question.kind.demand)
@@ -199,7 +215,7 @@ def _room_starts(known: _Known, site: SiteFacts, opened: Mask) -> dict[int, Mask
     }
 
 
-def _received(known: _Known, site: SiteFacts) -> Mask | None:
+def _received(known: Known, site: SiteFacts) -> Mask | None:
     """When every colleague receives at a site, None without colleagues.
 
     What two openings of theirs cover side by side they receive in one go: their lattice, unlike a lead's, is not asked.
@@ -209,16 +225,16 @@ def _received(known: _Known, site: SiteFacts) -> Mask | None:
     return reduce(and_, (known.grid.paint(_open_spans(known, site, who)) for who in known.question.colleague_ids))
 
 
-def _open_spans(known: _Known, site: SiteFacts, professional_id: int) -> list[Span]:
+def _open_spans(known: Known, site: SiteFacts, professional_id: int) -> list[Span]:
     rules = known.openings.get((site.id, professional_id), ())
     return [span for rule in rules for span in hours.occurrences(rule, known.from_day, known.to_day, site.zone)]
 
 
-def _taken(known: _Known, room_id: int) -> Mask:
+def _taken(known: Known, room_id: int) -> Mask:
     return known.busy.get(room_id, 0) | known.grid.paint(known.room_closures.get(room_id, ()))
 
 
-def _situation(known: _Known, place: _Place, lead: int) -> Situation:
+def _situation(known: Known, place: _Place, lead: int) -> Situation:
     grid, question = known.grid, known.question
     people = {lead, *question.colleague_ids}
     return Situation(

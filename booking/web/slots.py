@@ -21,11 +21,13 @@ from booking.slots import availability, hours, lookups
 from booking.slots.availability import Search, Slot
 from booking.web import auth, lists
 from booking.web.chosen import asked_for, held_uid
+from booking.web.explained import Little, explained
 from booking.web.forms import Acting, Choice, Query, Ruled, day_of_work, number, required
 from booking.web.offers import by_day, offers
 from booking.web.policy import signed_in
 
 MOST_SHOWN = 300
+FEW = 3  # below, what there is calls for an explanation
 USUAL_PERIOD = timedelta(days=14)
 
 bp = Blueprint("slots", __name__)
@@ -33,10 +35,14 @@ bp = Blueprint("slots", __name__)
 
 @dataclass(frozen=True)
 class Found:
-    """What a search finds: free slots and, of a collective type, sessions with their free seats."""
+    """What a search finds: free slots and, of a collective type, sessions with their free seats.
+
+    When that is little, why, and what would find more.
+    """
 
     slots: Sequence[Slot] = ()
     sessions: Sequence[tuple[Appointment, int]] = ()
+    little: Little | None = None
 
 
 class SearchForm(Query):
@@ -71,6 +77,7 @@ def search() -> str | tuple[str, int]:
         kept=reading.kept_by(session, auth.agent_id() or 0, clock.now()),
         sessions=found.sessions,
         days=by_day(offers(session, found.slots), lists.zone()),
+        little=found.little,
         full=len(found.slots) == MOST_SHOWN,
         most=MOST_SHOWN,
     )
@@ -113,7 +120,9 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
     except Invalid as refusal:
         form.refuse(Invalid("au" if refusal.field == "to" else refusal.field, refusal.rule, **refusal.facts))
         return Found()
-    return Found(slots, reading.with_seats(session, kind.id, start, end, now, who) if kind.capacity else ())
+    sessions = reading.with_seats(session, kind.id, start, end, now, who) if kind.capacity else ()
+    few = len(slots) + len(sessions) < FEW
+    return Found(slots, sessions, explained(session, wanted, now, lists.zone()) if few else None)
 
 
 def period(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -7,7 +7,8 @@ from flask import Flask
 
 from booking.rooms import inventory
 from booking.rooms.models import Room
-from tests.builders import NOW, Cast, set_on
+from booking.slots.models import AppointmentType
+from tests.builders import NOW, Cast, block, set_on, store
 from tests.cli.running import done, read, refused, refused_to_program
 
 WEEK = ["--from", "2026-11-23", "--to", "2026-11-27"]
@@ -136,8 +137,39 @@ def test_no_slot_is_an_answer(app: Flask, cast: Cast) -> None:
     ],
     ids=["unknown type", "NUL", "half of a character", "unknown professional", "a year"],
 )
-def test_slots_that_cannot_be_searched(app: Flask, cast: Cast, line: list[str], sentence: str) -> None:
-    assert refused(app, "slots", *line) == f"{sentence}\n"
+@pytest.mark.parametrize("command", ["slots", "explain"])
+def test_slots_that_cannot_be_searched(app: Flask, cast: Cast, command: str, line: list[str], sentence: str) -> None:
+    assert refused(app, command, *line) == f"{sentence}\n"
+
+
+SUNDAY = ["--from", "2026-11-29", "--to", "2026-11-29"]
+
+
+def test_why_there_is_nothing_for_people(app: Flask, cast: Cast) -> None:
+    assert done(app, "explain", "entretien", *SUNDAY).splitlines() == [
+        "Aucun des 2 professionnels possibles ne reçoit sur cette période.",
+        "Ce qui en donnerait :",
+        "- La semaine suivante : 66 créneaux en sept jours, le premier lundi 30 novembre 2026 à 9h00 avec Mme Roux.",
+    ]
+
+
+def test_why_there_is_little_for_programs(app: Flask, cast: Cast) -> None:
+    store(block(cast.roux, "2026-11-23 09:00", "2026-11-23 17:00"))
+    found = read(app, "explain", "entretien", "--from", "2026-11-23", "--to", "2026-11-23", "--professional", "roux")
+    assert (found["starts"], found["offered"], found["nothing"]) == (12, 0, None)
+    assert found["causes"] == {"professional_busy": 12}
+    assert found["summary"] == "Sur cette période, 12 créneaux étaient possibles avec Mme Roux : tous sont déjà pris."
+    assert [(each["change"], each["count"], each["first"]["start"]) for each in found["relaxations"]] == [
+        ("other_professional", 6, "2026-11-23T09:00:00+01:00"),
+        ("later", 60, "2026-11-24T09:00:00+01:00"),
+    ]
+    assert found["relaxations"][0]["sentence"].startswith("Avec un autre professionnel : 6 créneaux")
+
+
+def test_when_nothing_helps(app: Flask, cast: Cast) -> None:
+    set_on(AppointmentType, cast.entretien, duration=420)
+    said = done(app, "explain", "entretien", *WEEK)
+    assert said.endswith("Aucun petit changement n’en donnerait, ni les 13 semaines suivantes.\n")
 
 
 def test_a_refusal_for_programs(app: Flask, cast: Cast) -> None:

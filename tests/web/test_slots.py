@@ -7,7 +7,7 @@ import pytest
 from booking import messages, reservations
 from booking.db import db
 from booking.reservations.commands import Act, Book
-from tests.builders import NOW, Cast, paris
+from tests.builders import NOW, Cast, block, paris, store
 from tests.web.browsing import Browser, Element, Page
 
 MONDAY = "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-23"
@@ -63,10 +63,51 @@ def test_what_needs_no_room_proposes_none(amina: Browser) -> None:
     assert "salle" not in slots(page)[0].text
 
 
-def test_nothing_free_says_what_to_do(amina: Browser) -> None:
+def why(page: Page) -> Element:
+    return page.tree.one("section", **{"aria-labelledby": "pourquoi"})
+
+
+def test_nothing_free_says_why_and_what_would_be(amina: Browser) -> None:
     page = amina.get("/creneaux?motif=entretien&du=2026-11-28&au=2026-11-29")
     assert page.status == 200
-    assert "Allongez la période" in page.text
+    said = why(page)
+    assert said.one("h2").text == "Aucun créneau libre"
+    assert "Aucun des 2 professionnels possibles ne reçoit sur cette période." in said.text
+    later = amina.get(said.one("li").one("a")["href"])
+    assert "du=2026-11-30&au=2026-12-06" in later.address
+    assert "lundi 30 novembre 2026" in slots(later)[0].text
+
+
+def test_little_free_says_what_would_give_more(amina: Browser, cast: Cast) -> None:
+    """M. Diop is asked for, who has one half-hour left; Mme Roux receives as well."""
+    store(block(cast.diop, "2026-11-23 09:00", "2026-11-23 11:00"))
+    store(block(cast.diop, "2026-11-23 11:20", "2026-11-23 11:30"))
+    page = amina.get(f"{MONDAY}&professionnel=diop&usager={cast.diallo}")
+    assert why(page).one("h2").text == "Pourquoi si peu de créneaux"
+    assert [each.text.partition(" :")[0] for each in why(page).all("li")] == [
+        "Avec un autre professionnel",
+        "En 15 minutes au lieu de 30",
+        "La semaine suivante",
+    ]
+    others = amina.get(why(page).all("li")[0].one("a")["href"])
+    assert "Mme Roux" in others.text
+    assert f"usager={cast.diallo}" in others.address
+    assert not why(page).all("li")[1].all("a"), "this page cannot ask for it"
+
+
+def test_a_time_between_two_slots_is_booked_hors_plage(amina: Browser, cast: Cast) -> None:
+    store(
+        block(cast.roux, "2026-11-24 09:00", "2026-11-24 09:10"),
+        block(cast.roux, "2026-11-24 09:40", "2026-11-24 17:00"),
+    )
+    page = amina.get("/creneaux?motif=entretien&professionnel=roux&du=2026-11-24&au=2026-11-24")
+    form = amina.get(why(page).all("li")[0].one("a")["href"])
+    assert "Mardi 24 novembre 2026 à 9h10, avec Mme Roux" in form.text
+    assert "hors plage" in form.text.lower()
+
+
+def test_when_there_is_enough_nothing_is_explained(amina: Browser) -> None:
+    assert not amina.get(MONDAY).tree.all("section", **{"aria-labelledby": "pourquoi"})
 
 
 def test_for_somebody_the_last_type_is_chosen_and_their_own_time_is_not_free(amina: Browser, cast: Cast) -> None:

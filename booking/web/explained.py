@@ -1,0 +1,55 @@
+"""Why a search finds little, on its page: the sentences, each change with the address that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import request, url_for
+from sqlalchemy.orm import Session
+
+from booking import explanations
+from booking.slots import explaining
+from booking.slots.availability import Search
+from booking.slots.explaining import Explanation, Relaxation
+from booking.web import wording
+from booking.web.chosen import address
+
+
+@dataclass(frozen=True)
+class Little:
+    """What there is to say when little is found; an address is None where this page cannot ask for the change."""
+
+    summary: str
+    changes: Sequence[tuple[str, str | None]]
+    helpless: str = explanations.NOTHING_HELPS
+
+
+def explained(session: Session, search: Search, now: datetime, zone: ZoneInfo) -> Little:
+    """Explain a search that the address of the request asks for."""
+    found = explaining.explain(session, search, now)
+    said = explanations.said(found, zone)
+    addresses = [_address(found, each, zone) for each in found.relaxations]
+    return Little(said.summary, list(zip(said.relaxations, addresses, strict=True)))
+
+
+def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | None:
+    match change.kind:
+        case "other_professional":
+            return url_for("slots.search", **address(professionnel=None))
+        case "later":
+            first = change.first.start.astimezone(zone).date()
+            last = first + timedelta(days=explaining.WEEK.days - 1)
+            return url_for("slots.search", **address(du=first.isoformat(), au=last.isoformat()))
+        case "off_lattice":
+            return url_for(
+                "booking.new",
+                motif=found.question.kind.code,
+                debut=wording.in_address(change.first.start),
+                professionnel=found.question.configuration.professionals[change.first.professional_id].code,
+                regle="hors-plage",
+                usager=request.args.get("usager"),
+            )
+    return None
