@@ -90,9 +90,9 @@ def _type_row(one: AppointmentType) -> tuple[str, ...]:
 @command("professionals")
 @as_json
 def professionals(as_json: bool) -> None:
-    """Les professionnels, avec leur métier et leurs services.
+    """Les professionnels, avec leur métier, leurs services et les langues qu'ils parlent.
 
-    Clés JSON : code, name, profession, services, retired.
+    Clés JSON : code, name, profession, services, languages (codes ISO 639, hors français), retired.
     """
     order = (Professional.last_name, Professional.first_name, Professional.id)
     found = db.session.scalars(sa.select(Professional).order_by(*order)).all()
@@ -105,13 +105,15 @@ def _person_object(one: Professional) -> dict[str, Any]:
         "name": one.name,
         "profession": one.profession.code,
         "services": _codes(one.services),
+        "languages": sorted(one.languages),
         "retired": one.retired_at is not None,
     }
 
 
 def _person_row(one: Professional) -> tuple[str, ...]:
     services = ", ".join(service.name for service in one.services)
-    return one.code, one.name, one.profession.name, services, _gone(one)
+    languages = ", ".join(text for code, text in labels.SPOKEN.items() if code in one.languages)
+    return one.code, one.name, one.profession.name, services, languages, _gone(one)
 
 
 def _codes(rows: Collection[Any]) -> list[str]:

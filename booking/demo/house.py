@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from booking.db import db, in_transaction
 from booking.demo import people
 from booking.demo.kinds import KINDS, Kind
-from booking.demo.staff import STAFF, WEEKS, Member
+from booking.demo.staff import LANGUAGES, STAFF, WEEKS, Member
 from booking.errors import NotFound
 from booking.people.directory import create_usager, fold
 from booking.people.models import Profession, Service
@@ -88,6 +88,7 @@ def _professional(session: Session, member: Member) -> int:
         civility=member.civility,
         profession_id=_by_code(session, Profession, member.profession).id,
         service_ids=[_by_code(session, Service, code).id for code in member.services],
+        languages=LANGUAGES.get(member.last_name, ()),
     )
     return create_professional(session, new)
 

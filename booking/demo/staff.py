@@ -23,6 +23,33 @@ WEEKS: tuple[tuple[Hours, ...], ...] = (
 )
 
 
+# Spoken beside French, by last name.
+LANGUAGES: dict[str, tuple[str, ...]] = {
+    "Diakité": ("bm", "snk"),
+    "Belkacem": ("ar", "kab"),
+    "Teixeira": ("pt",),
+    "Nguyen-Lavigne": ("vi", "en"),
+    "Sarr": ("wo",),
+    "Haddadi": ("ar",),
+    "Figueira": ("pt", "es"),
+    "Oualid": ("ar",),
+    "Kouyaté": ("mnk", "bm"),
+    "Papadakis": ("el", "en"),
+    "Aydin": ("tr",),
+    "Camara": ("ff", "en"),
+    "Ramsamy": ("ta", "en"),
+    "Ziani": ("ar",),
+    "Lenormand": ("en", "fsl"),
+    "Achour": ("ar", "en"),
+    "Okafor": ("en", "es"),
+    "Cardoso": ("pt",),
+    "Thiam": ("wo", "ff"),
+    "Mansouri": ("ar", "en"),
+    "Castelain": ("es", "uk", "ru"),
+    "Bathily": ("snk",),
+}
+
+
 @dataclass(frozen=True)
 class Member:
     """A professional: `week` is an index into WEEKS."""

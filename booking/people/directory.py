@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.errors import Invalid
+from booking.labels import SPOKEN
 from booking.people import fields
 from booking.people.models import LANGUAGES, Contact, Professional, Service, Usager
 from booking.resources import new_resource
@@ -35,7 +36,8 @@ _PHONE_LIKE = re.compile(r"\+?[\d\s().\-/]+", re.ASCII)
 class NewUsager:
     """A person to create, as typed. `last_name` is the name in use, the only one required.
 
-    `service_id` is the namespace, None for the common one; a confidential service takes no named person.
+    `service_id` is the namespace, None for the common one; a confidential service takes no named person. `language` is
+    the one that we write in; `spoken_language` one of labels.SPOKEN, which an interpreter, when needed, speaks.
     """
 
     last_name: str | None
@@ -46,6 +48,8 @@ class NewUsager:
     email: str | None = None
     contact: Contact = "normal"
     language: str = "fr"
+    spoken_language: str | None = None
+    interpreter_needed: bool = False
     step_free: bool = False
     referent_id: int | None = None
     service_id: int | None = None
@@ -55,7 +59,8 @@ def create_usager(session: Session, new: NewUsager, now: datetime) -> int:
     """Store a named person, inside the caller's transaction, and return their key.
 
     Raises Invalid, `field` being one of NewUsager's: what people.fields raises, unknown (referent, service,
-    contact, language), and anonymous for a confidential service.
+    contact, language, spoken_language), required (the language of an interpreter), and anonymous for a confidential
+    service.
     """
     person = cleaned(new, now)
     _check_links(session, person)
@@ -67,6 +72,8 @@ def create_usager(session: Session, new: NewUsager, now: datetime) -> int:
 
 def cleaned(new: NewUsager, now: datetime) -> NewUsager:
     """The same person with every field checked and normalised, phone in E.164. Raises Invalid."""
+    if new.interpreter_needed and not new.spoken_language:
+        raise Invalid("spoken_language", "required")
     latest = (now + timedelta(hours=12)).date()  # born today where it is tomorrow already (Wallis-et-Futuna)
     return replace(
         new,
@@ -78,6 +85,8 @@ def cleaned(new: NewUsager, now: datetime) -> NewUsager:
         email=fields.mail("email", new.email),
         contact=cast(Contact, fields.choice("contact", new.contact, get_args(Contact))),
         language=fields.choice("language", new.language, LANGUAGES),
+        spoken_language=fields.choice("spoken_language", new.spoken_language, SPOKEN) if new.spoken_language else None,
+        interpreter_needed=fields.flag("interpreter_needed", new.interpreter_needed),
         step_free=fields.flag("step_free", new.step_free),
     )
 

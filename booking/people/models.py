@@ -13,7 +13,7 @@ from booking.people.fields import full_name
 
 Confidentiality = Literal["open", "compartmented", "confidential"]
 Contact = Literal["normal", "discreet", "none"]
-LANGUAGES = ("fr", "en", "es", "pt", "ar")
+LANGUAGES = ("fr", "en", "es", "pt", "ar")  # those that we write in
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
@@ -79,6 +79,8 @@ class Professional(Base):
     first_name: Mapped[str] = mapped_column(sa.String(80))
     profession_id: Mapped[int] = mapped_column(sa.ForeignKey("profession.id"))
     retired_at: Mapped[datetime | None]
+    # Spoken beside French: codes of labels.SPOKEN.
+    languages: Mapped[frozenset[str]] = mapped_column(default=frozenset(), server_default=sa.text("''"))
     # Counts what the professional's feeds would render differently; a part of their ETag.
     feed_version: Mapped[int] = mapped_column(default=0)
 
@@ -112,6 +114,10 @@ class Usager(Base):
         sa.CheckConstraint(one_of("contact", get_args(Contact)), name="contact"),
         # The language is one we write in.
         sa.CheckConstraint(one_of("language", LANGUAGES), name="language"),
+        # A language that is spoken is a code of ISO 639; which ones we know is labels.SPOKEN.
+        sa.CheckConstraint("length(spoken_language) BETWEEN 2 AND 3", name="spoken_language"),
+        # An interpreter speaks some language.
+        sa.CheckConstraint("NOT interpreter_needed OR spoken_language IS NOT NULL", name="interpreter_needed"),
         sa.Index(None, "service_id", "search_key"),
         sa.Index(None, "phone"),
     )
@@ -127,6 +133,9 @@ class Usager(Base):
     email: Mapped[str | None] = mapped_column(sa.String(254))
     contact: Mapped[str] = mapped_column(sa.String(10), default="normal")
     language: Mapped[str] = mapped_column(sa.String(5), default="fr")
+    # Beside French, or instead of it; null when nobody said.
+    spoken_language: Mapped[str | None] = mapped_column(sa.String(3))
+    interpreter_needed: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
     step_free: Mapped[bool] = mapped_column(default=False)
     referent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("professional.id"))
     # Names folded for searching: lower case, no accent, no hyphen, a space before each word.
@@ -139,6 +148,11 @@ class Usager(Base):
         if self.last_name is None:
             return f"Visiteur {self.code}"
         return full_name(self.last_name, self.first_name)
+
+    @property
+    def other_language(self) -> str | None:
+        """The language other than French in which to receive them: spoken or, for want of it, the one we write in."""
+        return self.spoken_language or (self.language if self.language != "fr" else None)
 
 
 class Agent(Base):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.errors import Invalid
+from booking.labels import SPOKEN
 from booking.people import fields
 from booking.people.models import Profession, Professional, Service
 from booking.resources import new_resource
@@ -21,7 +22,10 @@ _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 
 @dataclass(frozen=True)
 class NewProfessional:
-    """A professional to create. `code` is typed on command lines and stands in URLs: « camille-roux »."""
+    """A professional to create. `code` is typed on command lines and stands in URLs: « camille-roux ».
+
+    `languages` are those of labels.SPOKEN that they speak beside French.
+    """
 
     code: str
     last_name: str
@@ -29,13 +33,14 @@ class NewProfessional:
     profession_id: int
     service_ids: Collection[int]
     civility: str | None = None
+    languages: Collection[str] = ()
 
 
 def create_professional(session: Session, new: NewProfessional) -> int:
     """Store a professional, inside the caller's transaction, and return their key.
 
     Raises Invalid, `field` being one of NewProfessional's: what people.fields raises, unsupported (a code
-    with other characters than a-z, 0-9 and hyphens), in_use, and unknown (profession, service, civility).
+    with other characters than a-z, 0-9 and hyphens), in_use, and unknown (profession, service, civility, language).
     """
     person = Professional(
         code=_free_code(session, new.code),
@@ -44,6 +49,7 @@ def create_professional(session: Session, new: NewProfessional) -> int:
         first_name=fields.person_name("first_name", new.first_name, required=True),
         profession=session.get(Profession, new.profession_id),
         services=_services(session, new.service_ids),
+        languages=frozenset(fields.choice("languages", each, SPOKEN) for each in new.languages),
     )
     if person.profession is None:
         raise Invalid("profession_id", "unknown")

@@ -14,6 +14,7 @@ from booking.errors import Invalid, NotFound, SlotUnavailable
 from booking.slots import configuration, generator, hours, schedule
 from booking.slots.configuration import Configuration
 from booking.slots.facts import SiteFacts, TypeFacts
+from booking.slots.facts import Slot as Slot  # whoever searches asks for both
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Mask, indexes
 from booking.slots.offers import Offer, Question, offers
@@ -24,23 +25,13 @@ FIRST_WINDOW = timedelta(weeks=1)
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
-@dataclass(frozen=True, order=True)
-class Slot:
-    """An offer: the professional who leads and, unless none is needed, the room proposed. Never stored."""
-
-    start: datetime
-    end: datetime
-    professional_id: int
-    room_id: int | None
-
-
 @dataclass(frozen=True)
 class Search:
     """What is looked for: starts in [start, end). Without professionals, any of those who do the type.
 
     Each of these may lead, with all the colleagues: of the type's service, whatever their profession. `persons` counts
     everybody in the room; those named here count anyway. `by_usager` applies the lead time and the horizon of what
-    usagers do themselves.
+    usagers do themselves. With a `language`, a code of labels.SPOKEN, only those who speak it lead.
     """
 
     type_id: int
@@ -53,6 +44,7 @@ class Search:
     by_usager: bool = False
     colleague_ids: frozenset[int] = frozenset()
     persons: int = 2
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +158,8 @@ def check_distance(field: str, instant: datetime) -> None:
 def _leads(known: Configuration, kind: TypeFacts, search: Search) -> list[int]:
     """Who may lead. Any of those who do the type means somebody beside the colleagues, who take part anyway."""
     found = known.qualified(kind, search.professional_ids)
+    if search.language is not None:
+        found = known.speaking(search.language, found)
     if search.professional_ids is not None:
         return found
     return [who for who in found if who not in search.colleague_ids]

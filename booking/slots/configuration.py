@@ -75,6 +75,11 @@ class Configuration:
         known = (self.professionals[who] for who in sorted(ids) if who in self.professionals)
         return [each.id for each in known if service_id in each.service_ids and not each.retired]
 
+    def speaking(self, language: str, among: Collection[int] | None = None) -> list[int]:
+        """Those of these professionals, of all by default, who speak that language."""
+        known = self.professionals if among is None else among
+        return [who for who in sorted(known) if language in self.professionals[who].languages]
+
     def sites_of(self, ids: Collection[int]) -> dict[int, SiteFacts]:
         """The sites with hours among these, in their order."""
         return {key: self.sites[key] for key in ids if key in self.sites}
@@ -152,6 +157,7 @@ _PROFESSIONALS = sa.select(
     Professional.last_name,
     Professional.profession_id,
     Professional.retired_at,
+    Professional.languages,
 ).order_by(Professional.id)
 _IN_SERVICE = sa.select(professional_service.c.professional_id, professional_service.c.service_id)
 _SITES = sa.select(Site.id, Site.address, Site.zone, Site.closed_on_public_holidays).order_by(Site.id)
@@ -216,6 +222,7 @@ def _professionals(session: Session) -> dict[int, ProfessionalFacts]:
             row.profession_id,
             row.retired_at is not None,
             frozenset(services[row.id]),
+            row.languages,
         )
         for row in execute(session, _PROFESSIONALS)
     }

@@ -1,9 +1,9 @@
-"""What matters of a type, a professional and a site when a slot is looked for, booked or said, as values."""
+"""What matters of a type, a professional and a site when a slot is looked for, booked or said; and the slot: values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from booking.rooms.fitting import Need
@@ -11,6 +11,16 @@ from booking.slots import hours
 from booking.slots.generator import Demand
 from booking.slots.grid import Span, to_cells
 from booking.slots.holidays import is_public_holiday
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """An offer: the professional who leads and, unless none is needed, the room proposed. Never stored."""
+
+    start: datetime
+    end: datetime
+    professional_id: int
+    room_id: int | None
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,10 @@ class TypeFacts:
 
 @dataclass(frozen=True)
 class ProfessionalFacts:
-    """What matters of a professional: whether they still work here, what they are, and for which services."""
+    """What matters of a professional: whether they still work here, what they are, for which services, what they speak.
+
+    `languages` are codes of labels.SPOKEN: those beside French.
+    """
 
     id: int
     code: str
@@ -43,6 +56,7 @@ class ProfessionalFacts:
     profession_id: int
     retired: bool
     service_ids: frozenset[int]
+    languages: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ READ: dict[str, tuple[str, ...] | None] = {
     "service": None,
     "appointment_type": None,
     "appointment_type_profession": None,
-    "professional": ("id", "code", "civility", "first_name", "last_name", "profession_id", "retired_at"),
+    "professional": ("id", "code", "civility", "first_name", "last_name", "profession_id", "retired_at", "languages"),
     "professional_service": None,
     "opening": None,
     "site": None,
@@ -77,10 +77,21 @@ def _renew(connection: sa.Connection) -> str:
     return _RENEW.format(unseen=_UNSEEN[connection.dialect.name])
 
 
+def _read(connection: sa.Connection) -> dict[str, tuple[str, ...] | None]:
+    """READ without the columns that the schema does not have yet, while older revisions of it are being made."""
+    inspector = sa.inspect(connection)
+
+    def standing(table: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+        there = {column["name"] for column in inspector.get_columns(table)}
+        return tuple(column for column in columns if column in there)
+
+    return {table: columns and standing(table, columns) for table, columns in READ.items()}
+
+
 def _triggers(connection: sa.Connection) -> dict[str, tuple[str, str]]:
     """By the name of each trigger, its table and the statement that creates it."""
     made = {}
-    for table, columns in READ.items():
+    for table, columns in _read(connection).items():
         update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
         if connection.dialect.name == "postgresql":
             name = f"{table}_{NAME}"
@@ -97,7 +108,8 @@ def _in_force(connection: sa.Connection) -> set[str]:
     """The triggers of ours in the catalog that still say what they are to do."""
     if connection.dialect.name == "postgresql":
         found = connection.exec_driver_sql(_CATALOG, {"renew": f"%{_renew(connection)}%"})
-        return {name for name, table, columns in found if set(columns) == set(READ.get(table) or ())}
+        watched = _read(connection)
+        return {name for name, table, columns in found if set(columns) == set(watched.get(table) or ())}
     written = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
     expected = _triggers(connection)
     return {name for name, sql in written if name in expected and sql == expected[name][1]}

@@ -44,7 +44,9 @@ class ForNew(Acting):
     phone = Ruled("Téléphone", fields.phone, type="tel", autocomplete="off")
     email = Ruled("Courriel", fields.mail, type="email", autocomplete="off")
     contact = Choice("Messages", wording.CONTACT.items(), default="normal")
-    language = Choice("Langue", wording.LANGUAGES.items(), default="fr")
+    language = Choice("Langue des messages", wording.LANGUAGES.items(), default="fr")
+    spoken_language = Choice("Langue parlée", wording.SPOKEN.items(), optional=True)
+    interpreter_needed = Flag("Interprète nécessaire")
     step_free = Flag("Accès de plain-pied nécessaire")
     distinct = Flag("Ce n’est aucune de ces personnes : créer une nouvelle fiche")
 
@@ -58,6 +60,8 @@ class ForNew(Acting):
             email=self.email.data,
             contact=self.contact.data,
             language=self.language.data,
+            spoken_language=self.spoken_language.data,
+            interpreter_needed=self.interpreter_needed.data,
             step_free=self.step_free.data,
         )
 

@@ -11,6 +11,7 @@ from booking.people.models import Usager
 
 FEATURES, MODES, ATTENDANCE = labels.FEATURES, labels.MODES, labels.ATTENDANCE
 CANCELLED_BY, LANGUAGES, WEEKDAYS = labels.CANCELLED_BY, labels.LANGUAGES, labels.WEEKDAYS
+SPOKEN, SUGGESTED = labels.SPOKEN, labels.SUGGESTED
 KINDS = {code: title(text) for code, text in labels.KINDS.items()}
 REASONS = {code: title(text) for code, text in labels.REASONS.items()}
 ACTIONS = {code: title(text) for code, text in labels.ACTIONS.items()}
@@ -27,6 +28,11 @@ def in_address(instant: datetime) -> str:
 def weekdays(codes: Iterable[str]) -> str:
     """« lundi, mardi et jeudi »."""
     return french.listed([WEEKDAYS[code] for code in sorted(codes)])
+
+
+def languages(codes: Iterable[str]) -> str:
+    """« arabe et kabyle »."""
+    return french.listed([text for code, text in SPOKEN.items() if code in codes])
 
 
 def called(usager: Usager) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from booking.people.models import Professional
 from booking.rooms import inventory
 from booking.rooms.models import Room
 from booking.slots.models import AppointmentType
@@ -76,8 +77,15 @@ def test_professionals_for_programs(app: Flask, cast: Cast) -> None:
         "name": "Mme Roux",
         "profession": "assistant-social",
         "services": ["action-sociale"],
+        "languages": [],
         "retired": False,
     }
+
+
+def test_the_languages_that_professionals_speak(app: Flask, cast: Cast) -> None:
+    set_on(Professional, cast.roux, languages=frozenset({"wo", "ar"}))
+    assert read(app, "professionals")[3]["languages"] == ["ar", "wo"]
+    assert "arabe, wolof" in done(app, "professionals")
 
 
 def test_slots_for_programs(app: Flask, cast: Cast) -> None:

@@ -19,6 +19,7 @@ from booking import create_app, demo, messages
 from booking.access.credentials import agent_by_login
 from booking.config import Settings
 from booking.db import db
+from booking.demo.staff import LANGUAGES, STAFF
 from booking.errors import NotFound
 from booking.notify.models import OutboxMessage
 from booking.people.models import Profession, Professional, Service, Usager
@@ -103,6 +104,16 @@ def test_six_hundred_fictional_usagers(told: Session) -> None:
     assert {one.language for one in people} == {"fr", "en", "es", "pt", "ar"}
     assert {one.contact for one in people} == {"normal", "discreet", "none"}
     assert 0 < sum(one.step_free for one in people) < 60
+
+
+def test_some_speak_another_language_and_some_of_them_need_an_interpreter(told: Session) -> None:
+    people = told.scalars(sa.select(Usager).where(Usager.code.is_(None))).all()
+    assert len([one for one in people if one.spoken_language]) == 30
+    assert len([one for one in people if one.interpreter_needed]) == 15
+    spoken = {language for one in told.scalars(sa.select(Professional)) for language in one.languages}
+    asked = {one.spoken_language for one in people if one.spoken_language}
+    assert 0 < len(asked & spoken) < len(asked), "some find nobody who speaks theirs"
+    assert set(LANGUAGES) <= {member.last_name for member in STAFF}
 
 
 def test_openings_absences_and_closures(told: Session) -> None:

@@ -27,7 +27,7 @@ from booking.people.directory import (
 )
 from booking.people.models import Professional, Service, Usager
 from booking.resources import Resource
-from tests.builders import NOW, Cast
+from tests.builders import NOW, Cast, set_on
 
 DIALLO = NewUsager("Diallo", "Amadou")
 
@@ -89,6 +89,15 @@ def test_one_name_is_enough(session: Session, cast: Cast) -> None:
         pytest.param({"email": "a@b.example,c@d.example"}, "email", "two_addresses", id="two addresses"),
         pytest.param({"contact": "loud"}, "contact", "unknown", id="another way to write"),
         pytest.param({"language": "de"}, "language", "unknown", id="a language that we do not write"),
+        pytest.param({"spoken_language": "xx"}, "spoken_language", "unknown", id="a language that nobody speaks"),
+        pytest.param({"spoken_language": "fr"}, "spoken_language", "unknown", id="French goes without saying"),
+        pytest.param({"interpreter_needed": True}, "spoken_language", "required", id="an interpreter of nothing"),
+        pytest.param(
+            {"spoken_language": "ti", "interpreter_needed": 1},
+            "interpreter_needed",
+            "unsupported",
+            id="a number for yes",
+        ),
         pytest.param({"step_free": "oui"}, "step_free", "unsupported", id="a word for yes"),
     ],
 )
@@ -115,6 +124,35 @@ def test_a_refused_person_leaves_nothing(
 
     assert refused(replace(DIALLO, **changes)) == (field, rule)
     assert session.scalar(sa.select(sa.func.count(Resource.id))) == before
+
+
+LANGUAGES = [
+    ({}, None, "French, as far as anybody knows"),
+    ({"language": "pt"}, "pt", "written to in Portuguese"),
+    ({"spoken_language": "snk", "interpreter_needed": True}, "snk", "who speaks a language that we do not write"),
+    ({"language": "ar", "spoken_language": "kab"}, "kab", "the one spoken before the one written"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected", "because"), LANGUAGES, ids=[row[2] for row in LANGUAGES])
+def test_the_language_in_which_to_receive_somebody(
+    session: Session, cast: Cast, changes: dict[str, Any], expected: str | None, because: str
+) -> None:
+    person = session.get_one(Usager, create(replace(DIALLO, **changes)))
+    assert person.other_language == expected, because
+    assert person.interpreter_needed is changes.get("interpreter_needed", False)
+
+
+WRONG = [
+    ({"spoken_language": "francais"}, "no code of ISO 639"),
+    ({"interpreter_needed": True}, "an interpreter of no language"),
+]
+
+
+@pytest.mark.parametrize(("values", "because"), WRONG, ids=[row[1] for row in WRONG])
+def test_the_database_refuses_a_language_that_makes_no_sense(cast: Cast, values: dict[str, Any], because: str) -> None:
+    with pytest.raises(sa.exc.DBAPIError):
+        set_on(Usager, cast.diallo, **values)
 
 
 def test_a_child_may_be_born_where_it_is_tomorrow_already() -> None:

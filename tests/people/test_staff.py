@@ -31,7 +31,7 @@ def test_a_professional_of_two_services(session: Session, cast: Cast) -> None:
     assert (person.code, person.name, person.first_name) == ("nadia-ba", "Mme Bâ", "Nadia")
     assert person.profession.name == "Assistant social"
     assert [service.id for service in person.services] == sorted([cast.action_sociale, cast.pmi])
-    assert (person.retired_at, person.feed_version) == (None, 0)
+    assert (person.retired_at, person.feed_version, person.languages) == (None, 0, frozenset())
     assert session.get_one(Resource, person.id).kind == "professional"
 
 
@@ -39,6 +39,12 @@ def test_civility_is_optional(session: Session, cast: Cast) -> None:
     key = create(replace(social_worker(session, cast), civility=None))
 
     assert session.get_one(Professional, key).name == "Nadia Bâ"
+
+
+def test_the_languages_that_they_speak(session: Session, cast: Cast) -> None:
+    key = create(replace(social_worker(session, cast), languages=["fsl", "wo", "fsl"]))
+
+    assert session.get_one(Professional, key).languages == {"wo", "fsl"}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,7 @@ def test_civility_is_optional(session: Session, cast: Cast) -> None:
         pytest.param({"first_name": "a\nb"}, "first_name", "control_characters", id="a line break"),
         pytest.param({"civility": "Sir"}, "civility", "unknown", id="an unknown civility"),
         pytest.param({"profession_id": 10_000}, "profession_id", "unknown", id="an unknown profession"),
+        pytest.param({"languages": ["wo", "fr"]}, "languages", "unknown", id="a language that goes without saying"),
         pytest.param({"service_ids": ()}, "service_ids", "required", id="no service"),
         pytest.param({"service_ids": (10_000,)}, "service_ids", "unknown", id="an unknown service"),
     ],

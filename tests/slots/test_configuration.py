@@ -102,6 +102,18 @@ def test_who_may_take_part_beside_the_lead(cast: Cast, session: Session) -> None
     assert configuration.read(session).in_service(cast.action_sociale, everybody) == [cast.roux], "retired"
 
 
+def test_who_speaks_a_language(cast: Cast, session: Session) -> None:
+    before = configuration.read(session)
+    assert before.speaking("wo") == []
+    session.rollback()
+    set_on(Professional, cast.roux, languages=frozenset({"wo", "ar"}))
+    set_on(Professional, cast.diop, languages=frozenset({"wo"}))
+    known = configuration.read(session)
+    assert known.speaking("wo") == [cast.roux, cast.diop], "a change is seen at once"
+    assert known.speaking("wo", [cast.diop, cast.lenoir]) == [cast.diop]
+    assert known.speaking("ar") == [cast.roux]
+
+
 def test_sites_come_in_the_order_asked_for(cast: Cast, session: Session) -> None:
     other = add_site(cast)
     assert list(configuration.read(session).sites_of([other, cast.site])) == [other, cast.site]
@@ -276,8 +288,8 @@ WEAKENED = {
         "CREATE SCHEMA other",
         "CREATE TABLE other.professional (LIKE professional)",
         "CREATE TRIGGER professional_new_revision AFTER INSERT OR"
-        " UPDATE OF id, code, civility, first_name, last_name, profession_id, retired_at OR DELETE OR TRUNCATE"
-        " ON other.professional FOR EACH STATEMENT EXECUTE FUNCTION new_revision()",
+        " UPDATE OF id, code, civility, first_name, last_name, profession_id, retired_at, languages OR DELETE"
+        " OR TRUNCATE ON other.professional FOR EACH STATEMENT EXECUTE FUNCTION new_revision()",
     ),
 }
 EMPTIED = "CREATE OR REPLACE FUNCTION new_revision() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"

@@ -104,6 +104,19 @@ def test_for_somebody_new(amina: Browser, session: Session) -> None:
     assert "B2 · Salle B2" in done.text, "she was given the step-free office"
 
 
+def test_for_somebody_who_speaks_another_language(amina: Browser, session: Session) -> None:
+    page = amina.get(f"{SLOT}&q=Traoré")
+    assert page.tree.one("option", value="snk").text == "soninké"
+    refused = create(amina, page, interpreter_needed="on")
+    assert refused.status == 422
+    assert refused.errors() == {"spoken_language": "Erreur : Remplissez ce champ."}
+    done = create(amina, page, spoken_language="snk", interpreter_needed="on")
+    assert "Langue parlée : soninké" in done.text
+    assert "Interprète nécessaire" in done.text
+    again = amina.get(f"{SLOT}&q=Traoré")
+    assert "langue : soninké · interprète nécessaire" in again.text, "whoever books next is told"
+
+
 @pytest.mark.parametrize(
     ("searched", "field"), [("traore@exemple.example", "email"), ("06 39 98 77 66", "phone"), ("Traoré", "last_name")]
 )

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import messages, reservations
-from booking.db import db
+from booking.db import db, in_transaction
 from booking.feeds.models import FeedToken
+from booking.people.models import Professional
 from booking.reservations.commands import Act, Book
 from booking.slots.models import Absence, Opening
 from tests.builders import NOW, Cast, paris
@@ -44,6 +45,13 @@ def test_everybody_by_profession(amina: Browser) -> None:
 
 def test_when_somebody_receives(amina: Browser) -> None:
     assert "Chaque lundi de 9h00 à 12h00 depuis le 01/01/2026, jusqu’au 31/12/2027" in amina.get(HERE).text
+
+
+def test_what_somebody_speaks(amina: Browser) -> None:
+    assert "parle aussi" not in amina.get(HERE).text
+    diop = sa.update(Professional).where(Professional.code == "diop")
+    in_transaction(lambda session: session.execute(diop.values(languages=frozenset({"wo", "ar"}))).close())
+    assert "parle aussi : arabe et wolof" in amina.get(HERE).text
 
 
 # ------------------------------------------------------------------ openings
