@@ -192,13 +192,18 @@ def slot_objects(slots: Iterable[Slot], zone: tzinfo) -> list[dict[str, Any]]:
 
 def slot_lines(slots: Iterable[Slot], zone: tzinfo) -> list[str]:
     """Slots for people, one a line."""
+    return table(slot_rows(slots, zone))
+
+
+def slot_rows(slots: Iterable[Slot], zone: tzinfo) -> list[tuple[str, ...]]:
+    """What each of these lines says: when, the professional's code and name, the room's code or nothing."""
     offered = list(slots)
     professionals, rooms = _professionals(offered), _room_codes(offered)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for slot in offered:
         who = professionals[slot.professional_id]
         rows.append((french.moment(slot.start, zone), who.code, who.name, rooms.get(slot.room_id) or ""))
-    return table(rows)
+    return rows
 
 
 def _professionals(slots: Sequence[Slot]) -> dict[int, Professional]:

@@ -1,4 +1,4 @@
-"""Looking for slots, and why there are few."""
+"""Looking for slots: all that are free, the few to say first, and why there are few."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.orm import Session
 
-from booking import clock, explanations
+from booking import clock, explanations, labels
 from booking.cli import answers, values
-from booking.cli.speaking import as_json, command
+from booking.cli.changes import USAGER
+from booking.cli.speaking import Misuse, as_json, command
 from booking.db import db
+from booking.errors import Invalid, NotFound
 from booking.explanations import Said
+from booking.people.models import Usager
 from booking.slots import explaining, lookups
 from booking.slots.availability import Search, find_slots
 from booking.slots.explaining import Explanation
+from booking.slots.facts import Slot, TypeFacts
+from booking.slots.suggesting import Person, suggest
 
-NOTHING_FREE = "Aucun créneau libre sur cette période."
+MOST_SUGGESTED = 50
+NOTHING = ["Aucun créneau libre sur cette période."]
 
 
 def _searching(function: Callable[..., None]) -> Callable[..., None]:
@@ -30,37 +36,43 @@ def _searching(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--from", "first_day", type=values.Day(), required=True, help="Premier jour cherché."),
         click.option("--to", "last_day", type=values.Day(), required=True, help="Dernier jour cherché, compris."),
         click.option("--professional", metavar="CODE", help="Ce professionnel seulement."),
+        click.option(
+            "--language",
+            metavar="CODE",
+            type=values.OneOf(tuple(labels.SPOKEN)),
+            help="Ceux qui parlent cette langue : code ISO 639, ou fsl pour la langue des signes.",
+        ),
+        click.option(
+            "--usager", type=USAGER, help="Numéro de la personne : quand elle est libre, et ce dont elle a besoin."
+        ),
     )
     return reduce(lambda decorated, option: option(decorated), reversed(options), function)
-
-
-def _search(ctx: click.Context, session: Session, zone: ZoneInfo, given: dict[str, Any]) -> Search:
-    if given["last_day"] < given["first_day"]:
-        raise click.BadParameter("la fin doit venir après le début.", ctx, values.param(ctx, "last_day"))
-    only = given["professional"]
-    return Search(
-        type_id=lookups.appointment_type(session, given["type_code"]).id,
-        start=values.midnight(given["first_day"], zone),
-        end=values.midnight(given["last_day"] + timedelta(days=1), zone),
-        professional_ids=frozenset({lookups.professional(session, only).id}) if only else None,
-    )
 
 
 @command("slots")
 @_searching
 @click.option("--limit", type=values.Whole(1, 10_000), help="Nombre de créneaux au plus.")
+@click.option(
+    "--suggest",
+    type=values.Whole(1, MOST_SUGGESTED),
+    help="Seulement ceux à proposer d’abord, ce nombre au plus, avec les raisons de leur rang.",
+)
 @as_json
 @click.pass_context
-def slots(ctx: click.Context, /, limit: int | None, as_json: bool, **given: Any) -> None:
+def slots(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     """Les créneaux libres d'un motif, chacun avec son professionnel et sa salle.
 
-    13 semaines au plus. Clés JSON : start, end (ISO 8601 avec décalage), professional, room (codes).
+    13 semaines au plus. Clés JSON : start, end (ISO 8601 avec décalage), professional, room (codes) ; avec --suggest,
+    reasons aussi : referent, speaks ou team, puis soonest, first, other_day, other_half_day ou next.
     """
+    if given["limit"] is not None and given["suggest"] is not None:
+        raise Misuse("--limit ou --suggest : choisissez l’un des deux.", ctx)
     session = db.session()
-    zone = lookups.zone(session)
-    found = find_slots(session, _search(ctx, session, zone, given), clock.now(), limit=limit)
-    lines = answers.slot_lines(found, zone) or [NOTHING_FREE]
-    answers.write(as_json, answers.slot_objects(found, zone), lines)
+    search, usager = _asked(ctx, session, given)
+    if given["suggest"] is None:
+        _list(find_slots(session, search, clock.now(), limit=given["limit"]), as_json)
+    else:
+        _suggest(session, search, usager, given["suggest"], as_json)
 
 
 @command("explain")
@@ -74,13 +86,62 @@ def explain(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     règle en retire), nothing (pourquoi il n'y a aucun début, ou null), relaxations (change, count, first, sentence).
     """
     session = db.session()
+    search, _ = _asked(ctx, session, given)
     zone = lookups.zone(session)
-    found = explaining.explain(session, _search(ctx, session, zone, given), clock.now())
+    found = explaining.explain(session, search, clock.now())
     said = explanations.said(found, zone)
     what_helps = ["Ce qui en donnerait d’autres :" if found.offered else "Ce qui en donnerait :"]
     what_helps += [f"- {sentence}" for sentence in said.relaxations]
     lines = [said.summary, *(what_helps if said.relaxations else [explanations.NOTHING_HELPS])]
     answers.write(as_json, _explanation_object(found, said, zone), lines)
+
+
+def _asked(ctx: click.Context, session: Session, given: dict[str, Any]) -> tuple[Search, Usager | None]:
+    if given["last_day"] < given["first_day"]:
+        raise click.BadParameter("la fin doit venir après le début.", ctx, values.param(ctx, "last_day"))
+    kind = lookups.appointment_type(session, given["type_code"])
+    usager = _usager(session, kind, given["usager"])
+    return _search(session, kind, usager, given), usager
+
+
+def _usager(session: Session, kind: TypeFacts, number: int | None) -> Usager | None:
+    if number is None:
+        return None
+    if kind.confidential:  # it receives by code: nobody's other appointments are looked at
+        raise Invalid("usager", "anonymous")
+    found = session.get(Usager, number)
+    if found is None or found.code is not None:
+        raise NotFound("usager")
+    return found
+
+
+def _search(session: Session, kind: TypeFacts, usager: Usager | None, given: dict[str, Any]) -> Search:
+    zone, who = lookups.zone(session), given["professional"]
+    return Search(
+        type_id=kind.id,
+        start=values.midnight(given["first_day"], zone),
+        end=values.midnight(given["last_day"] + timedelta(days=1), zone),
+        professional_ids=frozenset({lookups.professional(session, who).id}) if who else None,
+        usager_ids=frozenset({usager.id} if usager else ()),
+        language=given["language"],
+    )
+
+
+def _list(found: list[Slot], as_json: bool) -> None:
+    zone = lookups.zone(db.session())
+    answers.write(as_json, answers.slot_objects(found, zone), answers.slot_lines(found, zone) or NOTHING)
+
+
+def _suggest(session: Session, search: Search, usager: Usager | None, wanted: int, as_json: bool) -> None:
+    person = Person(usager.referent_id, usager.other_language) if usager else Person()
+    found = suggest(session, search, person, clock.now(), wanted)
+    zone, offered = lookups.zone(session), [each.slot for each in found]
+    objects = answers.slot_objects(offered, zone)
+    value = [each | {"reasons": list(one.reasons)} for each, one in zip(objects, found, strict=True)]
+    rows = answers.slot_rows(offered, zone)
+    said = [", ".join(labels.SUGGESTED[code] for code in one.reasons) for one in found]
+    lines = answers.table((*row, why) for row, why in zip(rows, said, strict=True))
+    answers.write(as_json, value, lines or NOTHING)
 
 
 def _explanation_object(found: Explanation, said: Said, zone: ZoneInfo) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, partial
+from operator import attrgetter
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -55,31 +57,38 @@ def rank(slots: Iterable[Slot], ties: Ties, zone: ZoneInfo, wanted: int) -> list
     were; then the soonest. The referent gives 3 at most while others have some. What was taken is said group by group,
     the soonest first. Days and half-days are those of `zone`; the afternoon begins at noon.
 
-    The order of `slots` does not matter, and a slot that is there twice counts once.
+    `slots` come in any order, each once.
     """
-    offered = set(slots)
-    groups = _groups(offered, ties, zone)
+    groups = _groups(slots, ties, zone)
+    soonest = min((found[-1].start for left in groups.values() for found in left.values()), default=None)
     chosen = _Chosen(wanted)
     for group, most in ((0, OF_REFERENT), (1, wanted), (2, wanted)):
         chosen.take_soonest(groups[group])
         chosen.take(groups[group], most - 1)
     chosen.take(groups[0], wanted)
     said = sorted(chosen.slots, key=lambda pair: (ties.group(pair[0].professional_id), pair[0]))
-    return list(_explained(said, ties, min((slot.start for slot in offered), default=None)))
+    return list(_explained(said, ties, soonest))
 
 
+_IN_ORDER = attrgetter("start", "end", "professional_id", "room_id")  # as slots are, and much faster
 Left = dict[HalfDay, list[Slot]]  # of each half-day, what is left, the soonest last
 
 
 def _groups(slots: Iterable[Slot], ties: Ties, zone: ZoneInfo) -> dict[int, Left]:
+    """Thousands of slots are of a few professionals and of a few hundred starts."""
     groups: dict[int, Left] = defaultdict(lambda: defaultdict(list))
+    group, half = cache(ties.group), cache(partial(_half_day, zone))
     for slot in slots:
-        local = slot.start.astimezone(zone)
-        groups[ties.group(slot.professional_id)][local.date(), local.hour >= NOON].append(slot)
+        groups[group(slot.professional_id)][half(slot.start)].append(slot)
     for left in groups.values():
         for found in left.values():
-            found.sort(reverse=True)
+            found.sort(key=_IN_ORDER, reverse=True)
     return groups
+
+
+def _half_day(zone: ZoneInfo, start: datetime) -> HalfDay:
+    local = start.astimezone(zone)
+    return local.date(), local.hour >= NOON
 
 
 class _Chosen:

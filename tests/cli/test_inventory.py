@@ -1,18 +1,14 @@
-"""Reading the inventory and the free slots."""
+"""Reading the inventory."""
 
 from __future__ import annotations
 
-import pytest
 from flask import Flask
 
 from booking.people.models import Professional
 from booking.rooms import inventory
 from booking.rooms.models import Room
-from booking.slots.models import AppointmentType
-from tests.builders import NOW, Cast, block, set_on, store
-from tests.cli.running import done, read, refused, refused_to_program
-
-WEEK = ["--from", "2026-11-23", "--to", "2026-11-27"]
+from tests.builders import NOW, Cast, set_on
+from tests.cli.running import done, read, refused_to_program
 
 
 def test_rooms_for_programs(app: Flask, cast: Cast) -> None:
@@ -88,100 +84,8 @@ def test_the_languages_that_professionals_speak(app: Flask, cast: Cast) -> None:
     assert "arabe, wolof" in done(app, "professionals")
 
 
-def test_slots_for_programs(app: Flask, cast: Cast) -> None:
-    found = read(app, "slots", "entretien", *WEEK)
-    assert found[0] == {
-        "start": "2026-11-23T09:00:00+01:00",
-        "end": "2026-11-23T09:30:00+01:00",
-        "professional": "roux",
-        "room": "B1",
-    }
-    assert {slot["professional"] for slot in found} == {"roux", "diop"}
-    assert len(found) == 5 * 12 + 6, "Mme Roux receives 6 hours on 5 days, M. Diop 3 hours on one"
-
-
-def test_slots_of_one_professional_and_not_all_of_them(app: Flask, cast: Cast) -> None:
-    found = read(app, "slots", "entretien", *WEEK, "--professional", "diop", "--limit", 2)
-    assert [(slot["professional"], slot["start"]) for slot in found] == [
-        ("diop", "2026-11-23T09:00:00+01:00"),
-        ("diop", "2026-11-23T09:30:00+01:00"),
-    ]
-
-
-def test_the_last_day_is_searched_too(app: Flask, cast: Cast) -> None:
-    found = read(app, "slots", "entretien", "--from", "24/11/2026", "--to", "24/11/2026")
-    assert [found[0]["start"], found[-1]["end"]] == ["2026-11-24T09:00:00+01:00", "2026-11-24T17:00:00+01:00"]
-
-
-def test_a_slot_by_phone_has_no_room(app: Flask, cast: Cast) -> None:
-    assert {slot["room"] for slot in read(app, "slots", "appel", *WEEK)} == {None}
-
-
-def test_slots_for_people(app: Flask, cast: Cast) -> None:
-    lines = done(app, "slots", "entretien", *WEEK, "--limit", 1).splitlines()
-    assert lines == ["lundi 23 novembre 2026 à 9h00  roux  Mme Roux  B1"]
-
-
-def test_no_slot_is_an_answer(app: Flask, cast: Cast) -> None:
-    sunday = ["--from", "2026-11-29", "--to", "2026-11-29"]
-    assert read(app, "slots", "entretien", *sunday) == []
-    assert done(app, "slots", "entretien", *sunday) == "Aucun créneau libre sur cette période.\n"
-
-
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        (["inconnu", *WEEK], "Ce motif n’existe pas : vérifiez ce que vous avez tapé."),
-        (["a\0b", *WEEK], "Ce motif n’existe pas : vérifiez ce que vous avez tapé."),
-        (["\udce9", *WEEK], "Ce motif n’existe pas : vérifiez ce que vous avez tapé."),
-        (
-            ["entretien", *WEEK, "--professional", "personne"],
-            "Ce professionnel n’existe pas : vérifiez ce que vous avez tapé.",
-        ),
-        (
-            ["entretien", "--from", "2026-11-23", "--to", "2027-11-23"],
-            "--to : Choisissez une période plus courte : 91 jours au plus.",
-        ),
-    ],
-    ids=["unknown type", "NUL", "half of a character", "unknown professional", "a year"],
-)
-@pytest.mark.parametrize("command", ["slots", "explain"])
-def test_slots_that_cannot_be_searched(app: Flask, cast: Cast, command: str, line: list[str], sentence: str) -> None:
-    assert refused(app, command, *line) == f"{sentence}\n"
-
-
-SUNDAY = ["--from", "2026-11-29", "--to", "2026-11-29"]
-
-
-def test_why_there_is_nothing_for_people(app: Flask, cast: Cast) -> None:
-    assert done(app, "explain", "entretien", *SUNDAY).splitlines() == [
-        "Aucun des 2 professionnels possibles ne reçoit sur cette période.",
-        "Ce qui en donnerait :",
-        "- La semaine suivante : 66 créneaux en sept jours, le premier lundi 30 novembre 2026 à 9h00 avec Mme Roux.",
-    ]
-
-
-def test_why_there_is_little_for_programs(app: Flask, cast: Cast) -> None:
-    store(block(cast.roux, "2026-11-23 09:00", "2026-11-23 17:00"))
-    found = read(app, "explain", "entretien", "--from", "2026-11-23", "--to", "2026-11-23", "--professional", "roux")
-    assert (found["starts"], found["offered"], found["nothing"]) == (12, 0, None)
-    assert found["causes"] == {"professional_busy": 12}
-    assert found["summary"] == "Sur cette période, 12 créneaux étaient possibles avec Mme Roux : tous sont déjà pris."
-    assert [(each["change"], each["count"], each["first"]["start"]) for each in found["relaxations"]] == [
-        ("other_professional", 6, "2026-11-23T09:00:00+01:00"),
-        ("later", 60, "2026-11-24T09:00:00+01:00"),
-    ]
-    assert found["relaxations"][0]["sentence"].startswith("Avec un autre professionnel : 6 créneaux")
-
-
-def test_when_nothing_helps(app: Flask, cast: Cast) -> None:
-    set_on(AppointmentType, cast.entretien, duration=420)
-    said = done(app, "explain", "entretien", *WEEK)
-    assert said.endswith("Aucun petit changement n’en donnerait, ni les 13 semaines suivantes.\n")
-
-
 def test_a_refusal_for_programs(app: Flask, cast: Cast) -> None:
-    assert refused_to_program(app, "slots", "inconnu", *WEEK) == {
+    assert refused_to_program(app, "slots", "inconnu", "--from", "2026-11-23", "--to", "2026-11-27") == {
         "error": "not_found",
         "message": "Ce motif n’existe pas : vérifiez ce que vous avez tapé.",
         "alternatives": [],

@@ -134,6 +134,11 @@ def test_a_named_person_is_required_where_people_have_names(app: Flask, cast: Ca
     assert misused(app, *line) == "Option manquante : --usager."
 
 
+def test_a_list_or_what_to_say_first(app: Flask, cast: Cast) -> None:
+    line = [*SLOTS, "--to", "2026-11-24", "--limit", "3", "--suggest", "3"]
+    assert misused(app, *line) == "--limit ou --suggest : choisissez l’un des deux."
+
+
 # ------------------------------------------------------------------ help
 
 
