@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from operator import attrgetter
 from typing import Literal
@@ -53,10 +53,11 @@ def rank(slots: Iterable[Slot], ties: Ties, zone: ZoneInfo, wanted: int) -> list
     """At most `wanted` of these slots: the referent's, then those of who speaks the language, then all others.
 
     Of each of the three groups the soonest is taken first. Each further one is of a half-day from which fewest were
-    taken, whatever their group; then of a day from which fewest were; then, of mornings and afternoons, of which fewest
-    were; then the soonest. The referent gives 3 at most while others have some. What was taken is said group by group,
-    the soonest first. Days and half-days are those of `zone`; the afternoon begins at noon.
+    taken, whatever their group; then of a day from which fewest were; then of the soonest week; then of mornings or of
+    afternoons, whichever were taken less; then the soonest. The referent gives 3 at most while others have some. What
+    was taken is said group by group, the soonest first.
 
+    Days are those of `zone`; the afternoon begins at noon, the week on Monday.
     `slots` come in any order, each once.
     """
     groups = _groups(slots, ties, zone)
@@ -105,7 +106,7 @@ class _Chosen:
 
     def take(self, left: Left, most: int) -> None:
         """Take up to that many more of these, spread over the days, as long as any is wanted."""
-        self._take(left, most, lambda half: (*self._often(*half), left[half][-1]))
+        self._take(left, most, lambda half: (*self._remoteness(*half), left[half][-1]))
 
     def _take(self, left: Left, most: int, order: Callable[[HalfDay], tuple[object, ...]]) -> None:
         for _ in range(min(most, self._wanted - len(self.slots))):
@@ -117,8 +118,9 @@ class _Chosen:
             if not left[half]:
                 del left[half]
 
-    def _often(self, day: date, afternoon: bool) -> tuple[int, ...]:
-        return self._count[day, afternoon], self._count[day], self._count[afternoon]
+    def _remoteness(self, day: date, afternoon: bool) -> tuple[int, int, date, int]:
+        monday = day - timedelta(days=day.weekday())
+        return self._count[day, afternoon], self._count[day], monday, self._count[afternoon]
 
 
 def _explained(said: Sequence[tuple[Slot, HalfDay]], ties: Ties, soonest: datetime | None) -> Iterator[Suggestion]:

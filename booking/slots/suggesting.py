@@ -18,7 +18,7 @@ from booking.slots.ranking import Suggestion, Ties
 
 WANTED = 5
 PATIENCE = timedelta(weeks=4)  # how far the referent is looked for when others have slots
-LOOKS = (timedelta(weeks=1), PATIENCE)  # where one look ends and another begins, from the start of the search
+LOOKS = (timedelta(weeks=2), PATIENCE)  # where one look ends and another begins, from the start of the search
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Person:
 
 
 def suggest(session: Session, search: Search, person: Person, now: datetime, wanted: int = WANTED) -> list[Suggestion]:
-    """The first good slots of a search, in the order of ranking.rank, in at most three looks: to 1, 4 and 13 weeks.
+    """The first good slots of a search, in the order of ranking.rank, in at most three looks: to 2, 4 and 13 weeks.
 
     Once there are `wanted`, only a referent of whom there is none is looked for, and who speaks the person's language
     when there is none of theirs; after 4 weeks they are given up for the others. Raises what find_slots raises.

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from booking.db import LARGEST_KEY, db
 from booking.errors import NotFound
+from booking.labels import SPOKEN, title
 from booking.people.models import Profession, Professional, Service, Usager
 from booking.rooms import inventory
 from booking.rooms.models import Room
-from booking.slots import lookups
+from booking.slots import configuration, lookups
 from booking.slots.models import AppointmentType
 from booking.web.forms import Groups
 
@@ -59,6 +60,13 @@ def professional_groups(session: Session) -> Groups:
     """The professionals to choose from, by profession: code and name."""
     shown = [(each.profession.name, (each.code, full_name(each))) for each in session.scalars(_in_use())]
     return {name: [choice for _, choice in group] for name, group in groupby(shown, key=lambda pair: pair[0])}
+
+
+def languages(session: Session) -> list[tuple[str, str]]:
+    """The languages that some professional in use speaks beside French, by name: code and name."""
+    people = configuration.read(session).professionals.values()
+    spoken = {code for each in people if not each.retired for code in each.languages}
+    return [(code, title(text)) for code, text in SPOKEN.items() if code in spoken]
 
 
 def colleagues(session: Session, service_id: int) -> list[Professional]:

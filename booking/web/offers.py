@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from booking.people.models import Professional
 from booking.rooms.models import Room
-from booking.slots.availability import Slot
-from booking.slots.facts import ProfessionalFacts
+from booking.slots.facts import ProfessionalFacts, Slot
+from booking.slots.ranking import Reason, Suggestion
 from booking.web import wording
 
 Row = TypeVar("Row", Professional, Room)
@@ -60,6 +60,19 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class PutForward:
+    """A slot to say first, and why there."""
+
+    offer: Offer
+    reasons: tuple[Reason, ...]
+
+    @property
+    def why(self) -> str:
+        """« professionnel référent, le plus tôt »."""
+        return ", ".join(wording.SUGGESTED[code] for code in self.reasons)
+
+
+@dataclass(frozen=True)
 class OfferedDay:
     """What is free on one day: each professional with their slots, in order."""
 
@@ -73,6 +86,15 @@ def offers(session: Session, slots: Iterable[Any]) -> list[Offer]:
     people = _by_id(session, Professional, {slot.professional_id for slot in found})
     rooms = _by_id(session, Room, {slot.room_id for slot in found if slot.room_id is not None})
     return [Offer(slot, people[slot.professional_id], rooms.get(slot.room_id)) for slot in found]
+
+
+def with_suggestions(
+    session: Session, slots: Sequence[Slot], suggestions: Sequence[Suggestion]
+) -> tuple[list[Offer], list[PutForward]]:
+    """The slots, and the suggestions in their order, with their professionals and rooms, each read once for both."""
+    found = offers(session, [*slots, *(each.slot for each in suggestions)])
+    first = [PutForward(offer, each.reasons) for offer, each in zip(found[len(slots) :], suggestions, strict=True)]
+    return found[: len(slots)], first
 
 
 def by_day(found: Sequence[Offer], zone: ZoneInfo) -> list[OfferedDay]:

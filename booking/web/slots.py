@@ -17,13 +17,17 @@ from booking.errors import Invalid
 from booking.people.models import Usager
 from booking.reservations import reading
 from booking.reservations.models import Appointment
-from booking.slots import availability, hours, lookups
-from booking.slots.availability import Search, Slot
+from booking.slots import hours, lookups, suggesting
+from booking.slots.availability import LONGEST_SEARCH, Search
+from booking.slots.facts import Slot, TypeFacts
+from booking.slots.ranking import Suggestion
+from booking.slots.suggesting import Person
 from booking.web import auth, lists
 from booking.web.chosen import asked_for, held_uid
 from booking.web.explained import Little, explained
 from booking.web.forms import Acting, Choice, Query, Ruled, day_of_work, number, required
-from booking.web.offers import by_day, offers
+from booking.web.offers import PutForward, by_day, with_suggestions
+from booking.web.periods import chips
 from booking.web.policy import signed_in
 
 MOST_SHOWN = 300
@@ -35,12 +39,13 @@ bp = Blueprint("slots", __name__)
 
 @dataclass(frozen=True)
 class Found:
-    """What a search finds: free slots and, of a collective type, sessions with their free seats.
+    """What a search finds: free slots, those to say first and, of a collective type, sessions with their free seats.
 
     When that is little, why, and what would find more.
     """
 
     slots: Sequence[Slot] = ()
+    suggestions: Sequence[Suggestion] = ()
     sessions: Sequence[tuple[Appointment, int]] = ()
     little: Little | None = None
 
@@ -50,6 +55,7 @@ class SearchForm(Query):
 
     motif = Choice("Motif")
     professionnel = Choice("Professionnel", optional=True)
+    langue = Choice("Langue", optional=True)
     du = Ruled("Du", required(day_of_work), type="date")
     au = Ruled("Au", required(day_of_work), type="date")
     usager = Ruled("Personne", number, type="hidden")
@@ -64,8 +70,10 @@ def search() -> str | tuple[str, int]:
     form = SearchForm(_with_defaults(session, person))
     form.motif.groups = lists.type_groups(session)
     form.professionnel.groups = lists.professional_groups(session)
+    form.langue.groups = {"": lists.languages(session)}
     asked = "motif" in request.args or form.motif.data is not None
     found = _find(session, form, person) if asked and form.validate() else Found()
+    offers, suggestions = with_suggestions(session, found.slots, found.suggestions)
     page = render_template(
         "reception/slots.html",
         form=form,
@@ -76,7 +84,9 @@ def search() -> str | tuple[str, int]:
         held=held_uid(),
         kept=reading.kept_by(session, auth.agent_id() or 0, clock.now()),
         sessions=found.sessions,
-        days=by_day(offers(session, found.slots), lists.zone()),
+        chips=chips(_today()),
+        suggestions=suggestions,
+        days=by_day(offers, lists.zone()),
         little=found.little,
         full=len(found.slots) == MOST_SHOWN,
         most=MOST_SHOWN,
@@ -86,13 +96,33 @@ def search() -> str | tuple[str, int]:
 
 def _with_defaults(session: Session, person: Usager | None) -> Any:
     """The address's own values, completed: two weeks from today, and the last type this person came for."""
-    today = clock.now().astimezone(lists.zone()).date()
     given = request.args.copy()
-    given.setdefault("du", today.isoformat())
-    given.setdefault("au", (today + USUAL_PERIOD).isoformat())
+    for name, day in zip(("du", "au"), _usual_period(), strict=True):
+        given.setdefault(name, day.isoformat())
     if person is not None:
         given.setdefault("motif", _last_type(session, person))
     return given
+
+
+def _today() -> date:
+    return clock.now().astimezone(lists.zone()).date()
+
+
+def _usual_period() -> tuple[date, date]:
+    return _today(), _today() + USUAL_PERIOD
+
+
+def for_last_type(session: Session, person: Usager) -> tuple[TypeFacts, list[PutForward]] | None:
+    """What somebody came for last, and what the search says first of it; None when that has no slots of one's own."""
+    code = _last_type(session, person)
+    kind = lookups.appointment_type(session, code) if code else None
+    if kind is None or kind.capacity or kind.confidential:
+        return None
+    start, end = period(*_usual_period(), lists.zone())
+    search = Search(kind.id, start, end, usager_ids=frozenset({person.id}))
+    until = start + LONGEST_SEARCH
+    _, found = suggesting.find_and_suggest(session, search, as_person(person), clock.now(), until)
+    return kind, with_suggestions(session, (), found)[1]
 
 
 def _last_type(session: Session, person: Usager) -> str:
@@ -103,26 +133,47 @@ def _last_type(session: Session, person: Usager) -> str:
 
 def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
     kind, now = lookups.appointment_type(session, form.motif.data), clock.now()
-    who = lookups.professional(session, form.professionnel.data).id if form.professionnel.data else None
     # A confidential service receives by code: nobody's other appointments are looked at.
     named = person if person is not None and not kind.confidential else None
     try:
-        start, end = period(form.du.data, form.au.data, lists.zone())
-        wanted = Search(
-            kind.id,
-            start,
-            end,
-            None if who is None else frozenset({who}),
-            usager_ids=frozenset({named.id} if named else ()),
-            step_free=bool(named and named.step_free),
-        )
-        slots = availability.find_slots(session, wanted, now, limit=MOST_SHOWN)
+        wanted = _wanted(session, form, kind, named)
+        # Whoever says no days hears of the referent, and of the first slots, even after the days that are shown.
+        further = (form.du.data, form.au.data) == _usual_period() and not kind.capacity
+        until = wanted.start + LONGEST_SEARCH if further else wanted.end
+        found, suggestions = suggesting.find_and_suggest(session, wanted, as_person(named), now, until)
     except Invalid as refusal:
         form.refuse(Invalid("au" if refusal.field == "to" else refusal.field, refusal.rule, **refusal.facts))
         return Found()
-    sessions = reading.with_seats(session, kind.id, start, end, now, who) if kind.capacity else ()
-    few = len(slots) + len(sessions) < FEW
-    return Found(slots, sessions, explained(session, wanted, now, lists.zone()) if few else None)
+    sessions = _sessions(session, kind, wanted, now)
+    few = len(found) + len(sessions) < FEW
+    little = explained(session, wanted, now, lists.zone()) if few else None
+    return Found(found[:MOST_SHOWN], () if kind.capacity else suggestions, sessions, little)
+
+
+def _sessions(session: Session, kind: TypeFacts, wanted: Search, now: datetime) -> Sequence[tuple[Appointment, int]]:
+    if not kind.capacity:
+        return ()
+    who = next(iter(wanted.professional_ids or ()), None)
+    return reading.with_seats(session, kind.id, wanted.start, wanted.end, now, who)
+
+
+def _wanted(session: Session, form: SearchForm, kind: TypeFacts, named: Usager | None) -> Search:
+    start, end = period(form.du.data, form.au.data, lists.zone())
+    who = lookups.professional(session, form.professionnel.data).id if form.professionnel.data else None
+    return Search(
+        kind.id,
+        start,
+        end,
+        None if who is None else frozenset({who}),
+        usager_ids=frozenset({named.id} if named else ()),
+        step_free=bool(named and named.step_free),
+        language=form.langue.data,
+    )
+
+
+def as_person(usager: Usager | None) -> Person:
+    """What of somebody bears on which slots to say first."""
+    return Person(usager.referent_id, usager.other_language) if usager else Person()
 
 
 def period(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

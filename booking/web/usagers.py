@@ -13,7 +13,9 @@ from booking.db import db
 from booking.people.directory import SEARCH_MAX, search_usagers
 from booking.people.models import Usager
 from booking.reservations.models import Appointment, Participation
-from booking.web.forms import Query, Ruled, line
+from booking.slots import configuration
+from booking.web import slots
+from booking.web.forms import Acting, Query, Ruled, line
 from booking.web.policy import signed_in
 
 MOST_FOUND = 20
@@ -31,12 +33,20 @@ class SearchForm(Query):
 @bp.get("/usagers")
 @signed_in
 def index() -> str | tuple[str, int]:
-    """Who matches, best first, with their next appointments."""
+    """Who matches, best first, with their next appointments; of one person alone, also what to propose to them."""
     form, session = SearchForm(request.args), db.session()
     right = form.validate()
     people = search_usagers(session, form.q.data, MOST_FOUND) if right and form.q.data else []
     coming = _coming(session, people)
-    page = render_template("reception/usagers.html", form=form, people=people, coming=coming)
+    page = render_template(
+        "reception/usagers.html",
+        form=form,
+        people=people,
+        coming=coming,
+        professionals=configuration.read(session).professionals,
+        again=slots.for_last_type(session, people[0]) if len(people) == 1 else None,
+        choosing=Acting(formdata=None),
+    )
     return page if right else (page, 422)
 
 

@@ -17,7 +17,7 @@ from tests.builders import PARIS, paris
 HALF_HOUR = timedelta(minutes=30)
 PEOPLE = {"roux": 1, "diop": 2, "lenoir": 3}
 CODES = {number: code for code, number in PEOPLE.items()}
-DAYS = {"mon": 23, "tue": 24, "wed": 25, "thu": 26, "fri": 27}
+DAYS = {"mon": 23, "tue": 24, "wed": 25, "thu": 26, "fri": 27, "next": 30}
 REFERENT = Ties(referent_id=PEOPLE["roux"])
 SPEAKER = Ties(speaker_ids=frozenset({PEOPLE["diop"]}))
 BOTH = Ties(PEOPLE["roux"], frozenset({PEOPLE["roux"], PEOPLE["diop"]}))
@@ -68,6 +68,13 @@ TABLE = [
             "roux tue 14:00: other_half_day",
             "roux wed 9:00: other_day",
         ],
+    ),
+    (
+        "roux thu 14:00, roux fri 14:00, roux next 9:00",
+        Ties(),
+        2,
+        "another afternoon of the week before a morning of the next one",
+        ["roux thu 14:00: soonest", "roux fri 14:00: other_day"],
     ),
     (
         f"roux mon {MORNING}, diop mon {MORNING}, diop tue 9:00",

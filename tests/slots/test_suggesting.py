@@ -60,8 +60,8 @@ def test_the_referent_comes_first_though_later(cast: Cast, session: Session, qua
     store(absence(cast.diop, "2026-11-23 00:00", "2026-11-30 00:00"))
     assert said(suggest(session, quarter, Person(cast.diop), NOW, 3)) == [
         (cast.diop, "30/11 09:00", "referent first"),
-        (cast.diop, "07/12 09:00", "referent other_day"),
-        (cast.diop, "14/12 09:00", "referent other_day"),
+        (cast.diop, "30/11 09:30", "referent next"),
+        (cast.diop, "30/11 10:00", "referent next"),
     ], "on leave in the first week, which the team could fill"
 
 

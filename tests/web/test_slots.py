@@ -38,7 +38,8 @@ def test_the_period_is_two_weeks_from_today(amina: Browser) -> None:
 
 def test_what_is_free_comes_by_day_and_professional(amina: Browser) -> None:
     page = amina.get("/creneaux?motif=entretien&du=2026-11-23&au=2026-11-24")
-    assert [each.text for each in page.tree.all("h2")] == ["Lundi 23 novembre 2026", "Mardi 24 novembre 2026"]
+    days = [section.one("h2").text for section in page.tree.all("section", **{"class": "offered"})]
+    assert days == ["Lundi 23 novembre 2026", "Mardi 24 novembre 2026"]
     assert [each.text for each in page.tree.all("dt")] == ["M. Diop", "Mme Roux", "Mme Roux"]
     assert len(slots(page)) == 6 + 12 + 12
 
@@ -138,6 +139,7 @@ REFUSED = [
     ("motif=", "motif", "Remplissez ce champ."),
     ("motif=inconnu", "motif", "Choisissez une valeur de la liste."),
     ("motif=entretien&professionnel=inconnu", "professionnel", "Choisissez une valeur de la liste."),
+    ("motif=entretien&langue=xx", "langue", "Choisissez une valeur de la liste."),
     ("motif=entretien&du=2027-02-29", "du", "Indiquez une date qui existe"),
     ("motif=entretien&au=32/01/2027", "au", "Indiquez une date qui existe"),
     ("motif=entretien&du=", "du", "Remplissez ce champ."),

@@ -6,9 +6,12 @@ import pytest
 
 from booking import messages, reservations
 from booking.db import db
+from booking.people.models import Usager
 from booking.reservations.commands import Act, Book
-from tests.builders import NOW, Cast, paris
+from booking.slots.models import AppointmentType
+from tests.builders import NOW, Cast, paris, set_on
 from tests.web.browsing import Browser
+from tests.web.test_suggestions import suggestions
 
 ACT = Act(now=NOW, origin="cli", tell=messages.file)
 
@@ -58,3 +61,41 @@ def test_a_search_that_is_refused(amina: Browser, searched: str, words: str) -> 
     page = amina.get(f"/usagers?q={searched}")
     assert page.status == 422
     assert words in page.errors()["q"]
+
+
+def test_what_is_known_to_find_the_right_professional(amina: Browser, cast: Cast) -> None:
+    set_on(Usager, cast.diallo, referent_id=cast.diop, spoken_language="snk", interpreter_needed=True)
+    assert "Référent : M. Diop · Langue : soninké · interprète nécessaire" in amina.get("/usagers?q=dia").text
+    set_on(Usager, cast.kone, spoken_language="wo")
+    text = amina.get("/usagers?q=kon").text
+    assert "Langue : wolof" in text
+    assert "Référent" not in text
+
+
+def test_of_one_person_alone_the_next_slots_are_there_at_once(amina: Browser, cast: Cast) -> None:
+    assert suggestions(amina.get("/usagers?q=dia")) == [], "he never came: for which type?"
+    reservations.book(Book("key-next-one", cast.entretien, paris("2026-11-23 09:00"), cast.roux, cast.diallo), ACT)
+    db.session.remove()
+    page = amina.get("/usagers?q=dia")
+    assert page.tree.one("h2", id="suggestions").text == "À proposer d’abord : Entretien"
+    assert suggestions(page)[0].text == "Lundi 23 novembre 2026 à 9h30 avec Mme Roux, salle B1"
+    assert suggestions(page)[0]["formaction"].endswith(f"&usager={cast.diallo}")
+
+
+@pytest.mark.parametrize("retired", [{"capacity": 3}, {"retired_at": NOW}], ids=["collective", "retired"])
+def test_what_nobody_books_a_slot_for_is_not_put_forward(
+    amina: Browser, cast: Cast, retired: dict[str, object]
+) -> None:
+    reservations.book(Book("key-next-one", cast.entretien, paris("2026-11-23 09:00"), cast.roux, cast.diallo), ACT)
+    set_on(AppointmentType, cast.entretien, **retired)
+    assert suggestions(amina.get("/usagers?q=dia")) == []
+
+
+def test_of_several_people_none_is_preferred(amina: Browser, cast: Cast) -> None:
+    for number, who in enumerate((cast.diallo, cast.kone)):
+        set_on(Usager, who, search_key=" zoe")
+        start = paris(f"2026-11-23 09:{30 * number:02}")
+        reservations.book(Book(f"key-of-{who}", cast.entretien, start, cast.roux, who), ACT)
+    db.session.remove()
+    page = amina.get("/usagers?q=zoe")
+    assert (len(page.tree.all("h2")), suggestions(page)) == (2, [])
