@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking.errors import Invalid
+from booking.db import in_transaction
+from booking.errors import Invalid, NotFound
 from booking.labels import SPOKEN
 from booking.people import fields
 from booking.people.models import Profession, Professional, Service
@@ -49,7 +50,7 @@ def create_professional(session: Session, new: NewProfessional) -> int:
         first_name=fields.person_name("first_name", new.first_name, required=True),
         profession=session.get(Profession, new.profession_id),
         services=_services(session, new.service_ids),
-        languages=frozenset(fields.choice("languages", each, SPOKEN) for each in new.languages),
+        languages=_languages(new.languages),
     )
     if person.profession is None:
         raise Invalid("profession_id", "unknown")
@@ -57,6 +58,26 @@ def create_professional(session: Session, new: NewProfessional) -> int:
     session.add(person)
     session.flush()
     return person.id
+
+
+def set_languages(professional_id: int, languages: Collection[str]) -> None:
+    """Make these the languages that a professional speaks beside French: codes of labels.SPOKEN.
+
+    Raises NotFound, and Invalid on « languages »: unknown.
+    """
+    spoken = _languages(languages)
+
+    def work(session: Session) -> None:
+        person = session.get(Professional, professional_id)
+        if person is None:
+            raise NotFound("professional")
+        person.languages = spoken
+
+    in_transaction(work)
+
+
+def _languages(codes: Collection[str]) -> frozenset[str]:
+    return frozenset(fields.choice("languages", each, SPOKEN) for each in codes)
 
 
 def _free_code(session: Session, value: object) -> str:

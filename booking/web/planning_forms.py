@@ -1,4 +1,4 @@
-"""The forms about one professional: when they receive, when they do not, and who may read their calendar.
+"""The forms about one professional: when they receive, when they do not, what they speak, who reads their calendar.
 
 The names of the fields are those of the commands; each form has a prefix, for a page holds them all.
 """
@@ -81,6 +81,12 @@ class ClosureForm(Acting):
     label = Ruled("Pourquoi ?", line(LABEL_MAX, required=True))
 
 
+class LanguagesForm(Form):
+    """What somebody speaks beside French."""
+
+    languages = Several("Langues", wording.SPOKEN.items(), optional=True)
+
+
 class FeedForm(Form):
     """A new link for one device."""
 
@@ -88,7 +94,13 @@ class FeedForm(Form):
     wording = Choice("Ce que l’agenda montre", wording.WORDINGS.items(), default="occupe")
 
 
-PREFIXES: dict[type[Form], str] = {WeeklyForm: "s-", DatedForm: "d-", AbsenceForm: "a-", FeedForm: "l-"}
+PREFIXES: dict[type[Form], str] = {
+    WeeklyForm: "s-",
+    DatedForm: "d-",
+    AbsenceForm: "a-",
+    FeedForm: "l-",
+    LanguagesForm: "p-",
+}
 
 
 def new(kind: type[Form], **more: Any) -> Any:

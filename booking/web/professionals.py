@@ -18,6 +18,7 @@ from booking.config import Settings
 from booking.db import LARGEST_KEY, db
 from booking.errors import ImpossibleTime, Invalid, NotFound
 from booking.feeds.models import FeedToken
+from booking.people import staff
 from booking.people.models import Professional
 from booking.reservations import reading
 from booking.reservations.impact import Absent
@@ -26,7 +27,7 @@ from booking.slots.models import Absence, Opening
 from booking.web import impact, lists, planning_forms
 from booking.web.done import just_done
 from booking.web.forms import Form, Press
-from booking.web.planning_forms import AbsenceForm, DatedForm, FeedForm, WeeklyForm
+from booking.web.planning_forms import AbsenceForm, DatedForm, FeedForm, LanguagesForm, WeeklyForm
 from booking.web.policy import signed_in
 
 DONE = {
@@ -36,6 +37,7 @@ DONE = {
     "absence_added": "Absence ajoutée.",
     "absence_displaced": "Absence ajoutée ; vos décisions sont faites. « À appeler » dit qui prévenir.",
     "absence_removed": "Absence retirée.",
+    "languages_set": "Langues enregistrées.",
     "feed_revoked": "Lien retiré : l’agenda abonné se videra.",
 }
 
@@ -87,6 +89,7 @@ def page(code: str, wrong: Form | None = None, ending: int | None = None, secret
         dated=_form(DatedForm, wrong),
         absence=_form(AbsenceForm, wrong),
         link=_form(FeedForm, wrong),
+        languages=_form(LanguagesForm, wrong),
         endings={
             each.id: wrong if each.id == ending else planning_forms.ending(each.id, formdata=None) for each in openings
         },
@@ -214,6 +217,17 @@ def remove_absence(code: str, key: int) -> Response | tuple[str, int]:
     """Be there after all."""
     _owned(code, Absence, key, "absence")
     return _carry_out(code, Press(), lambda _: planning.remove_absence(key), "absence_removed")
+
+
+# ------------------------------------------------------------------ languages
+
+
+@bp.post("/<code>/langues")
+@signed_in
+def set_languages(code: str) -> Response | tuple[str, int]:
+    """Say what they speak beside French."""
+    form = planning_forms.new(LanguagesForm)
+    return _carry_out(code, form, lambda each: staff.set_languages(each.id, form.languages.data), "languages_set")
 
 
 # ------------------------------------------------------------------ calendar links

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
-from booking.errors import Invalid
+from booking.errors import Invalid, NotFound
 from booking.people.models import Profession, Professional
-from booking.people.staff import NewProfessional, create_professional
+from booking.people.staff import NewProfessional, create_professional, set_languages
 from booking.resources import Resource
 from tests.builders import Cast
 
@@ -45,6 +45,17 @@ def test_the_languages_that_they_speak(session: Session, cast: Cast) -> None:
     key = create(replace(social_worker(session, cast), languages=["fsl", "wo", "fsl"]))
 
     assert session.get_one(Professional, key).languages == {"wo", "fsl"}
+
+
+def test_they_learn_one_and_forget_another(session: Session, cast: Cast) -> None:
+    set_languages(cast.roux, ["wo", "ar"])
+    set_languages(cast.roux, ["ar", "tr"])
+
+    assert session.get_one(Professional, cast.roux).languages == {"ar", "tr"}
+    with pytest.raises(Invalid, match="languages: unknown"):
+        set_languages(cast.roux, ["ar", "klingon"])
+    with pytest.raises(NotFound):
+        set_languages(10_000, ["ar"])
 
 
 @pytest.mark.parametrize(

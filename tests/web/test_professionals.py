@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking import messages, reservations
-from booking.db import db, in_transaction
+from booking.db import db
 from booking.feeds.models import FeedToken
 from booking.people.models import Professional
 from booking.reservations.commands import Act, Book
@@ -47,11 +47,22 @@ def test_when_somebody_receives(amina: Browser) -> None:
     assert "Chaque lundi de 9h00 à 12h00 depuis le 01/01/2026, jusqu’au 31/12/2027" in amina.get(HERE).text
 
 
-def test_what_somebody_speaks(amina: Browser) -> None:
-    assert "parle aussi" not in amina.get(HERE).text
-    diop = sa.update(Professional).where(Professional.code == "diop")
-    in_transaction(lambda session: session.execute(diop.values(languages=frozenset({"wo", "ar"}))).close())
-    assert "parle aussi : arabe et wolof" in amina.get(HERE).text
+def test_what_somebody_speaks(amina: Browser, session: Session) -> None:
+    assert "Français seulement." in amina.get(HERE).text
+    done = send(amina, "/langues", **{"p-languages": ["wo", "ar"]})
+    assert said(done) == "Langues enregistrées."
+    assert "Arabe et wolof" in done.text
+    ticked = [each["value"] for each in done.tree.all("input", name="p-languages") if "checked" in each.attributes]
+    assert ticked == ["ar", "wo"]
+    diop = sa.select(Professional.languages).where(Professional.code == "diop")
+    assert session.scalar(diop) == {"ar", "wo"}
+    assert "Français seulement." in send(amina, "/langues", **{"p-languages": []}).text
+
+
+def test_a_language_that_nobody_knows(amina: Browser) -> None:
+    refused = send(amina, "/langues", **{"p-languages": ["wo", "xx"]})
+    assert refused.status == 422
+    assert "Choisissez une valeur de la liste." in refused.text
 
 
 # ------------------------------------------------------------------ openings
