@@ -21,8 +21,12 @@ from zoneinfo import ZoneInfo
 from booking.errors import ImpossibleTime
 
 DAY_MINUTES = 1440
+MOST_WEEKS = 52
+RANKS = frozenset({1, 2, 3, 4, -1})
+Days = tuple[date, date]  # both included
 _DAY_SECONDS = 86_400
 _WEEK = frozenset(range(1, 8))
+_LONGEST_WAIT = timedelta(days=7 * (MOST_WEEKS + 1))  # between two dates of any rule, when nothing is left out
 _WALL_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -32,7 +36,11 @@ class Rule:
 
     `weekdays` are ISO (1 = Monday … 7 = Sunday); None means the one date `first_day`. `last_day` is included;
     None means without end. `starts` and `ends` are minutes after local midnight, 0 ≤ starts < ends ≤ 1440.
-    Raises ValueError when the weekdays or the minutes make no sense.
+
+    `every` is a number of weeks, from Monday to Sunday, the week of `first_day` being the first that counts (RFC 5545,
+    3.3.10: INTERVAL with WKST=MO); or `ranks` are those of the weekday within its month, 1 to 4 and -1 for the last,
+    none meaning each. `exceptions` are dates on which it does not take place. It takes place during `only`, unless
+    that is None, and not during `apart`. Raises ValueError when any of this makes no sense.
     """
 
     weekdays: frozenset[int] | None
@@ -40,12 +48,36 @@ class Rule:
     last_day: date | None
     starts: int
     ends: int
+    every: int = 1
+    ranks: frozenset[int] = frozenset()
+    exceptions: frozenset[date] = frozenset()
+    only: tuple[Days, ...] | None = None
+    apart: tuple[Days, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.starts < self.ends <= DAY_MINUTES:
             raise ValueError(f"hours {self.starts}-{self.ends} are not 0 <= starts < ends <= {DAY_MINUTES}")
         if self.weekdays is not None and not frozenset() < self.weekdays <= _WEEK:
             raise ValueError(f"weekdays {set(self.weekdays)} are not within 1 (Monday) to 7 (Sunday)")
+        if not 1 <= self.every <= MOST_WEEKS or not self.ranks <= RANKS:
+            raise ValueError(f"every {self.every} weeks, ranks {set(self.ranks)}")
+        if (self.every > 1) + bool(self.ranks) > (self.weekdays is not None):
+            raise ValueError("one date does not come again, and a month is no number of weeks")
+
+    def takes_place(self, day: date) -> bool:
+        """Whether it opens that day."""
+        return any(True for _ in _ordinals(self, day, day))
+
+    def next_day(self, from_day: date) -> date | None:
+        """The first day on which it opens, from that one on; None when there is none."""
+        return next(dates(self, from_day, self._end(from_day)), None)
+
+    def _end(self, from_day: date) -> date:
+        """No day comes after this one, or some day comes before it."""
+        if self.only is not None:
+            return max((last for _, last in self.only), default=date.min)
+        left_out = (*self.exceptions, *(last for _, last in self.apart))
+        return self.last_day or max(from_day, self.first_day, *left_out) + _LONGEST_WAIT
 
 
 def instant(day: date, minute: int, zone: ZoneInfo) -> int:
@@ -101,14 +133,48 @@ def occurrences(rule: Rule, from_day: date, to_day: date, zone: ZoneInfo) -> lis
     return [span for span in spans if span[0] < span[1]]
 
 
+def dates(rule: Rule, from_day: date, to_day: date) -> Iterator[date]:
+    """The days of `rule` from `from_day` to `to_day`, both included, in order."""
+    return map(date.fromordinal, _ordinals(rule, from_day, to_day))
+
+
 def _ordinals(rule: Rule, from_day: date, to_day: date) -> Iterator[int]:
     first = max(from_day, rule.first_day).toordinal()
     last = min(to_day, rule.last_day or to_day).toordinal()
     if rule.weekdays is None:
-        one_date = rule.first_day.toordinal()
-        return iter(range(first, min(last, one_date) + 1))
-    kept = {weekday % 7 for weekday in rule.weekdays}  # ordinal 1 is a Monday, so Sundays are 0 modulo 7
-    return (ordinal for ordinal in range(first, last + 1) if ordinal % 7 in kept)
+        found = iter(range(first, min(last, rule.first_day.toordinal()) + 1))
+    else:
+        found = _repeated(rule, rule.weekdays, first, last)
+    if rule.ranks or rule.exceptions or rule.apart or rule.only is not None:
+        return (ordinal for ordinal in found if _kept(rule, date.fromordinal(ordinal)))
+    return found
+
+
+def _repeated(rule: Rule, weekdays: frozenset[int], first: int, last: int) -> Iterator[int]:
+    kept = {weekday % 7 for weekday in weekdays}  # ordinal 1 is a Monday, so Sundays are 0 modulo 7
+    if rule.every == 1:
+        return (ordinal for ordinal in range(first, last + 1) if ordinal % 7 in kept)
+    step = 7 * rule.every
+    begun = (rule.first_day.toordinal() - 1) % step // 7  # which week of so many counts
+    return (day for day in range(first, last + 1) if day % 7 in kept and (day - 1) % step // 7 == begun)
+
+
+def _kept(rule: Rule, day: date) -> bool:
+    """Whether its rank in the month counts, and neither an exception nor a period leaves it out."""
+    if day in rule.exceptions or _during(rule.apart, day):
+        return False
+    if rule.only is not None and not _during(rule.only, day):
+        return False
+    return not rule.ranks or _ranked(rule.ranks, day)
+
+
+def _during(periods: tuple[Days, ...], day: date) -> bool:
+    return any(first <= day <= last for first, last in periods)
+
+
+def _ranked(ranks: frozenset[int], day: date) -> bool:
+    """Whether it is the first, second… of its weekday in its month, or the last: the week after is of another month."""
+    return (day.day + 6) // 7 in ranks or (-1 in ranks and (day + timedelta(days=7)).month != day.month)
 
 
 def _span(rule: Rule, ordinal: int, zone: ZoneInfo) -> tuple[int, int]:
