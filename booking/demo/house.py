@@ -22,7 +22,7 @@ from booking.people.staff import NewProfessional, create_professional
 from booking.rooms.models import Room
 from booking.slots import configuration, hours, lookups, planning, schedule
 from booking.slots.models import AppointmentType
-from booking.slots.planning import NewOpening
+from booking.slots.openings import NewOpening
 
 Coded = TypeVar("Coded", Profession, Service)
 HALF_DAYS = ((510, 720), (780, 1050))

@@ -45,7 +45,7 @@ def waive(question: Question, waived: Collection[Waiver], start: datetime, now: 
         seconds = int(now.timestamp())
         if int(start.timestamp()) != seconds - seconds % CELL:
             raise Invalid("start", "not_now")
-        question = replace(question, notice=Notice(now=seconds - CELL, desk=0))
+        question = replace(question, notice=Notice(now=seconds - CELL, desk=0), on_call=True)
     return replace(question, waived=frozenset(rule for each in waived for rule in WAIVED[each]))
 
 
@@ -105,6 +105,7 @@ def with_alternatives(
         notice=availability.notice(question.kind, now),
         room_id=None,
         waived=frozenset(),
+        on_call=False,
         ignoring=(),  # the place that an appointment has is no alternative to it
     )
     first, last = max(now, start - BEFORE), max(now, start) + AFTER

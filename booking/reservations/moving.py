@@ -229,7 +229,8 @@ def _question(session: Session, before: State, wanted: Wanted, act: Act) -> Ques
         asked_at=int(act.now.timestamp()),
     )
     if state.starts_at == before.starts_at:  # it may have begun: only what goes with it changes
-        question = replace(question, notice=Notice(now=0, desk=0))
+        with_the_same = state.professional_ids == before.professional_ids  # who may have received a walk-in
+        question = replace(question, notice=Notice(now=0, desk=0), on_call=with_the_same)
     return question
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -23,10 +23,26 @@ from booking.rooms.fitting import Need, RoomFacts
 from booking.rooms.models import Room, Site, SiteHours
 from booking.slots import hours
 from booking.slots.facts import ProfessionalFacts, SiteFacts, TypeFacts, demand_of
-from booking.slots.models import AppointmentType, Opening, appointment_type_profession, configuration
+from booking.slots.models import (
+    AppointmentType,
+    Opening,
+    OpeningException,
+    Period,
+    appointment_type_profession,
+    configuration,
+)
+from booking.slots.openings import rule_of
 
 T = TypeVar("T")
 Coded = TypeVar("Coded", TypeFacts, ProfessionalFacts)
+
+
+class OpeningFacts(NamedTuple):
+    """At which site somebody receives, when, and whether only those who come without an appointment."""
+
+    site_id: int
+    rule: hours.Rule
+    on_call: bool
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,7 @@ class Configuration:
     first_site: SiteFacts | None
     sites: Mapping[int, SiteFacts]
     rooms: Mapping[int, Sequence[RoomFacts]]  # by site
-    openings: Mapping[int, Sequence[tuple[int, hours.Rule]]]  # by professional: at which site, when
+    openings: Mapping[int, Sequence[OpeningFacts]]  # by professional
 
     def type(self, type_id: int, *, even_retired: bool = False) -> TypeFacts:
         """The facts of one type. Raises NotFound when there is none, or when it is retired and must not be."""
@@ -89,12 +105,17 @@ class Configuration:
         return [room for site_id in site_ids for room in self.rooms.get(site_id, ())]
 
     def openings_of(
-        self, professional_ids: Collection[int], from_day: date, to_day: date
+        self, professional_ids: Collection[int], from_day: date, to_day: date, *, on_call: bool = False
     ) -> dict[tuple[int, int], list[hours.Rule]]:
-        """The openings that touch those days, both included, by (site, professional)."""
+        """The openings that touch those days, both included, by (site, professional).
+
+        With `on_call`, those for walk-ins too.
+        """
         found: dict[tuple[int, int], list[hours.Rule]] = defaultdict(list)
         for who in sorted(professional_ids):
-            for site_id, rule in self.openings.get(who, ()):
+            for site_id, rule, only_walk_ins in self.openings.get(who, ()):
+                if only_walk_ins and not on_call:
+                    continue
                 if rule.first_day <= to_day and (rule.last_day is None or rule.last_day >= from_day):
                     found[site_id, who].append(rule)
         return found
@@ -112,7 +133,7 @@ _known: dict[str, Configuration] = {}  # the one that was asked for last
 
 
 def read(session: Session) -> Configuration:
-    """What stands, in one statement while it is the revision that is known; whole, in nine more, after a change.
+    """What stands, in one statement while it is the revision that is known; whole, in eleven more, after a change.
 
     A revision is never given twice, to no other content and by no other database, so that whoever finds theirs has what
     they would have read. A transaction reads again what it changed itself.
@@ -168,6 +189,7 @@ _ROOMS = (
     .order_by(Room.id)
 )
 _OPENINGS = sa.select(
+    Opening.id,
     Opening.professional_id,
     Opening.site_id,
     Opening.weekdays,
@@ -175,7 +197,13 @@ _OPENINGS = sa.select(
     Opening.last_day,
     Opening.starts,
     Opening.ends,
+    Opening.every,
+    Opening.ranks,
+    Opening.periods,
+    Opening.on_call,
 ).order_by(Opening.id)
+_EXCEPTIONS = sa.select(OpeningException.opening_id, OpeningException.day)
+_PERIODS = sa.select(Period.site_id, Period.first_day, Period.last_day).order_by(Period.first_day, Period.id)
 
 
 def _load(session: Session) -> Configuration:
@@ -189,7 +217,7 @@ def _load(session: Session) -> Configuration:
         first_site=next(iter(sites), None),
         sites={each.id: each for each in sites if each.hours},
         rooms=_grouped((row.site_id, RoomFacts(*row)) for row in execute(session, _ROOMS)),
-        openings=_grouped((row.professional_id, (row.site_id, _rule(row))) for row in execute(session, _OPENINGS)),
+        openings=_openings(session),
     )
 
 
@@ -239,9 +267,15 @@ def _sites(session: Session) -> list[SiteFacts]:
     ]
 
 
-def _rule(row: sa.Row[Any]) -> hours.Rule:
-    days = None if row.weekdays is None else frozenset(map(int, row.weekdays))
-    return hours.Rule(days, row.first_day, row.last_day, row.starts, row.ends)
+def _openings(session: Session) -> dict[int, list[OpeningFacts]]:
+    exceptions = _grouped((opening_id, day) for opening_id, day in execute(session, _EXCEPTIONS))
+    periods = _grouped((site_id, (first, last)) for site_id, first, last in execute(session, _PERIODS))
+    rows = execute(session, _OPENINGS)
+    return _grouped((row.professional_id, _opening(row, exceptions[row.id], periods[row.site_id])) for row in rows)
+
+
+def _opening(row: sa.Row[Any], exceptions: Sequence[date], periods: Sequence[hours.Days]) -> OpeningFacts:
+    return OpeningFacts(row.site_id, rule_of(row, exceptions, periods), row.on_call)
 
 
 def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:

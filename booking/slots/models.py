@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.db import Base
 from booking.people.models import Profession, Service, one_of
+from booking.slots.planned import Periods
 
 Mode = Literal["in_person", "phone", "video", "home"]
 
@@ -101,7 +102,7 @@ class Opening(Base):
     """When a professional receives at a site, in wall time of that site (minutes since local midnight).
 
     Weekly on `weekdays` (ISO, « 1 3 5 ») from the first to the last day, both included; or, without weekdays, on the
-    one date `first_day`. Its slots lie at its own start + k × step.
+    one date `first_day`. Its slots lie at its own start + k × step. See slots.hours.Rule for which days it has.
     """
 
     __tablename__ = "opening"
@@ -113,6 +114,14 @@ class Opening(Base):
         # The last day is not before the first; a dated opening has one day.
         sa.CheckConstraint("last_day >= first_day", name="days"),
         sa.CheckConstraint("weekdays IS NOT NULL OR last_day = first_day", name="one_date"),
+        # One date does not come again.
+        sa.CheckConstraint("every = 1 OR (every BETWEEN 2 AND 52 AND weekdays IS NOT NULL)", name="every"),
+        # A rank in the month goes with weekdays, and not with a number of weeks.
+        sa.CheckConstraint("ranks IS NULL OR (every = 1 AND weekdays IS NOT NULL)", name="ranks"),
+        # Only during the periods of the site, or except then: one date is where it is.
+        sa.CheckConstraint(
+            "periods IS NULL OR (periods IN ('only', 'except') AND weekdays IS NOT NULL)", name="periods"
+        ),
         sa.Index(None, "professional_id", "first_day"),
     )
 
@@ -124,6 +133,44 @@ class Opening(Base):
     last_day: Mapped[date | None]
     starts: Mapped[int]
     ends: Mapped[int]
+    # Every so many weeks, that of the first day counting; or by rank in the month, « -1 1 » for the last and the first.
+    every: Mapped[int] = mapped_column(default=1, server_default=sa.text("1"))
+    ranks: Mapped[frozenset[str] | None]
+    periods: Mapped[Periods | None] = mapped_column(sa.String(6))
+    # For walk-ins (permanence): no search offers it.
+    on_call: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+    exceptions: Mapped[list[OpeningException]] = relationship(
+        cascade="all, delete-orphan", order_by="OpeningException.day"
+    )
+
+
+class OpeningException(Base):
+    """A date on which an opening does not take place. A date more is an opening of its own."""
+
+    __tablename__ = "opening_exception"
+    __table_args__ = (sa.UniqueConstraint("opening_id", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    opening_id: Mapped[int] = mapped_column(sa.ForeignKey("opening.id"))
+    day: Mapped[date]
+
+
+class Period(Base):
+    """Days of a site that have a name, school holidays above all; openings take place only then, or except then."""
+
+    __tablename__ = "period"
+    __table_args__ = (
+        # The last day, included, is not before the first.
+        sa.CheckConstraint("last_day >= first_day", name="days"),
+        sa.Index(None, "site_id", "last_day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    name: Mapped[str] = mapped_column(sa.String(60))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
 
 
 class Absence(Base):

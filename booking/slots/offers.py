@@ -41,6 +41,7 @@ class Question:
     once. `persons` counts everybody in the room, the professionals included. `ignoring` are the appointments that move:
     what they take is free for them. `waived` are the rules set aside; ValueError for one that cannot be. A hold that
     has expired at `asked_at`, in seconds UTC, keeps nothing. `supposed` is an absence or a closure still to be stored.
+    `on_call`: somebody is there without an appointment, so the openings for walk-ins count too.
     """
 
     configuration: Configuration
@@ -56,6 +57,7 @@ class Question:
     waived: frozenset[Rule] = frozenset()
     asked_at: int = 0
     supposed: Supposed | None = None
+    on_call: bool = False
 
     def __post_init__(self) -> None:
         if not self.waived <= WAIVABLE:
@@ -150,7 +152,7 @@ def read(
     grid = Grid.over(first - demand.before * CELL, last + (demand.duration + demand.after) * CELL)
     start, end = schedule.bounds(grid)
     from_day, to_day = start.date() - timedelta(days=1), end.date() + timedelta(days=1)
-    openings: Openings = question.configuration.openings_of(question.people, from_day, to_day)
+    openings: Openings = question.configuration.openings_of(question.people, from_day, to_day, on_call=question.on_call)
     if with_closed:
         openings = _with_sites_to_judge(question, openings)
     sites = question.configuration.sites_of(_where_led(question, openings))

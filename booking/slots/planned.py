@@ -65,7 +65,7 @@ def checked_rule(
     elif not weekdays <= frozenset(range(1, 8)):
         raise Invalid("weekdays", "unknown")
     _check_recurrence(weekdays, every, ranks)
-    _check_days(first_day, last_day, now)
+    check_days(first_day, last_day, now)
     return checked_days(Rule(weekdays, first_day, last_day, starts, ends, every, ranks))
 
 
@@ -135,7 +135,8 @@ def _check_minutes(starts: int, ends: int) -> None:
         raise Invalid("ends", "end_before_start")
 
 
-def _check_days(first_day: date, last_day: date | None, now: datetime) -> None:
+def check_days(first_day: date, last_day: date | None, now: datetime) -> None:
+    """Refuse days that make no sense, both included. Raises Invalid: out_of_range, end_before_start, past."""
     today = now.date()
     for field, day in (("first_day", first_day), ("last_day", last_day)):
         if day is not None and not today - FAR <= day <= today + FAR:
@@ -173,7 +174,7 @@ def clash(one: Planned, other: Planned) -> Clash | None:
     """What is wrong with two openings of one professional, None when they never overlap, whatever the periods.
 
     « two_sites »: nobody is at two places. « on_call »: the same time would be for walk-ins only, and not.
-    « overlaps »: one takes place only on days of the other, so it adds nothing that longer hours would not.
+    « overlaps »: while both stand, one has only days of the other, so it adds nothing that longer hours would not.
     « some_days »: they meet now and then, as a fortnight and a first Tuesday do; both are offered, each slot once.
     """
     at_one_site = one.site_id == other.site_id
@@ -201,14 +202,14 @@ def common_days(one: Rule, other: Rule) -> Iterator[date]:
 
 
 def _within(one: Rule, other: Rule) -> bool:
-    """Whether every day of a rule is one of the other."""
-    return all(other.takes_place(day) for day in dates(one, one.first_day, _seen_whole(one, other)))
+    """Whether, while both stand, every day of a rule is one of the other."""
+    first, last = max(one.first_day, other.first_day), other.last_day or _seen_whole(one, other)
+    return all(other.takes_place(day) for day in dates(one, first, last))
 
 
 def _seen_whole(one: Rule, other: Rule) -> date:
     """A day by which the two, once both go on without exceptions, have met in every way that they can."""
-    begun = max(one.first_day, other.first_day, *one.exceptions, *other.exceptions, one.last_day or date.min)
-    begun = max(begun, other.last_day or date.min)
+    begun = max(one.first_day, other.first_day, *one.exceptions, *other.exceptions)
     alike = (one.every > 1) == (other.every > 1) or not (one.ranks or other.ranks)
     return begun + (_CYCLE if alike else _CALENDAR)
 

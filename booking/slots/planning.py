@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -22,58 +21,34 @@ from booking.people import fields
 from booking.people.models import Professional
 from booking.resources import lock
 from booking.rooms.models import Room, Site
-from booking.slots.hours import Rule
+from booking.slots import openings
 from booking.slots.models import Absence, Closure, Opening
-from booking.slots.planned import check_span, checked_rule, overlap
+from booking.slots.openings import NewOpening
+from booking.slots.planned import check_span
 
 LABEL_MAX = 120
 
 Owned = TypeVar("Owned", Opening, Absence)
 
 
-@dataclass(frozen=True)
-class NewOpening:
-    """When a professional receives at a site: minutes after local midnight, 0 to 1440.
-
-    Weekly on `weekdays` (ISO: 1 is Monday) from the first to the last day included, None for no end; or, with
-    `weekdays` None, on the one date `first_day`.
-    """
-
-    professional_id: int
-    site_id: int
-    weekdays: frozenset[int] | None
-    first_day: date
-    last_day: date | None
-    starts: int
-    ends: int
-
-
 def add_opening(new: NewOpening, now: datetime) -> int:
     """Store an opening and return its key.
 
     Raises NotFound (professional, site), and Invalid by field of NewOpening: required, unknown, out_of_range,
-    not_on_grid, end_before_start, not_expected (a last day without weekdays), past (none of it is to come),
-    overlaps (another opening of this professional).
+    not_on_grid, end_before_start, not_expected (a last day without weekdays), past (none of it is to come), never (it
+    has no day), overlaps, two_sites, on_call (another opening of this professional: see planned.clash).
     """
-    rule = checked_rule(new.weekdays, new.first_day, new.last_day, new.starts, new.ends, now)
+    (key,) = add_openings([new], now)
+    return key
 
-    def work(session: Session) -> int:
-        _lock_active(session, new.professional_id)
-        if session.get(Site, new.site_id) is None:
-            raise NotFound("site")
-        if any(overlap(rule, other) for other in _rules_of(session, new.professional_id)):
-            raise Invalid("starts", "overlaps")
-        weekdays = None if rule.weekdays is None else frozenset(map(str, rule.weekdays))
-        opening = Opening(
-            professional_id=new.professional_id,
-            site_id=new.site_id,
-            weekdays=weekdays,
-            first_day=rule.first_day,
-            last_day=rule.last_day,
-            starts=rule.starts,
-            ends=rule.ends,
-        )
-        return _stored(session, opening)
+
+def add_openings(new: Sequence[NewOpening], now: datetime) -> list[int]:
+    """Store several at once, « 9h-12h et 14h-17h », and return their keys: all, or none. Raises as `add_opening`."""
+
+    def work(session: Session) -> list[int]:
+        for professional_id in sorted({each.professional_id for each in new}):
+            _lock_active(session, professional_id)
+        return [openings.store(session, openings.checked(each, now)) for each in new]
 
     return in_transaction(work)
 
@@ -85,7 +60,7 @@ def end_opening(opening_id: int, last_day: date) -> None:
     """
 
     def work(session: Session) -> None:
-        opening = _lock_owned(session, Opening, opening_id, "opening")
+        opening = lock_owned(session, Opening, opening_id, "opening")
         if last_day < opening.first_day:
             raise Invalid("last_day", "end_before_start")
         if opening.last_day is not None and last_day > opening.last_day:
@@ -98,7 +73,7 @@ def end_opening(opening_id: int, last_day: date) -> None:
 
 def remove_opening(opening_id: int) -> None:
     """Remove an opening as if it had never been. Appointments stay. Raises NotFound."""
-    in_transaction(lambda session: session.delete(_lock_owned(session, Opening, opening_id, "opening")))
+    in_transaction(lambda session: session.delete(lock_owned(session, Opening, opening_id, "opening")))
 
 
 def add_absence(professional_id: int, start: datetime, end: datetime, now: datetime) -> int:
@@ -130,7 +105,7 @@ def remove_absence(absence_id: int) -> None:
     """Remove an absence; the professional's feeds change. Raises NotFound."""
 
     def work(session: Session) -> None:
-        absence = _lock_owned(session, Absence, absence_id, "absence")
+        absence = lock_owned(session, Absence, absence_id, "absence")
         session.get_one(Professional, absence.professional_id).feed_version += 1
         session.delete(absence)
 
@@ -201,7 +176,7 @@ def _lock_active(session: Session, professional_id: int) -> Professional:
     return professional
 
 
-def _lock_owned(session: Session, model: type[Owned], key: int, what: str) -> Owned:
+def lock_owned(session: Session, model: type[Owned], key: int, what: str) -> Owned:
     """Lock the professional of an opening or absence, and read it as it is then. Raises NotFound."""
     owner = session.scalar(sa.select(model.professional_id).where(model.id == key))
     if owner is not None:
@@ -227,20 +202,6 @@ def lock_place(session: Session, site_id: int, room_id: int | None) -> None:
     lock(session, found)
 
 
-def _rules_of(session: Session, professional_id: int) -> list[Rule]:
-    openings = session.scalars(sa.select(Opening).where(Opening.professional_id == professional_id))
-    return [
-        Rule(
-            None if opening.weekdays is None else frozenset(map(int, opening.weekdays)),
-            opening.first_day,
-            opening.last_day,
-            opening.starts,
-            opening.ends,
-        )
-        for opening in openings
-    ]
-
-
 def _refuse_covered(
     session: Session,
     model: type[Absence] | type[Closure],
@@ -254,7 +215,7 @@ def _refuse_covered(
         raise Invalid("start", "overlaps")
 
 
-def _stored(session: Session, row: Opening | Absence | Closure) -> int:
+def _stored(session: Session, row: Absence | Closure) -> int:
     session.add(row)
     session.flush()
     return row.id

@@ -18,6 +18,8 @@ READ: dict[str, tuple[str, ...] | None] = {
     "professional": ("id", "code", "civility", "first_name", "last_name", "profession_id", "retired_at", "languages"),
     "professional_service": None,
     "opening": None,
+    "opening_exception": None,
+    "period": None,
     "site": None,
     "site_hours": None,
     "room": None,
@@ -78,14 +80,16 @@ def _renew(connection: sa.Connection) -> str:
 
 
 def _read(connection: sa.Connection) -> dict[str, tuple[str, ...] | None]:
-    """READ without the columns that the schema does not have yet, while older revisions of it are being made."""
+    """READ without the tables and columns that the schema does not have yet, while its revisions are being made."""
     inspector = sa.inspect(connection)
 
     def standing(table: str, columns: tuple[str, ...]) -> tuple[str, ...]:
         there = {column["name"] for column in inspector.get_columns(table)}
         return tuple(column for column in columns if column in there)
 
-    return {table: columns and standing(table, columns) for table, columns in READ.items()}
+    return {
+        table: columns and standing(table, columns) for table, columns in READ.items() if inspector.has_table(table)
+    }
 
 
 def _triggers(connection: sa.Connection) -> dict[str, tuple[str, str]]:

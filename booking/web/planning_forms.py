@@ -12,7 +12,8 @@ from wtforms.form import BaseForm
 
 from booking.feeds.tokens import LABEL_MAXIMUM
 from booking.people.models import Professional
-from booking.slots.planning import LABEL_MAX, NewOpening
+from booking.slots.openings import NewOpening
+from booking.slots.planning import LABEL_MAX
 from booking.web import lists, wording
 from booking.web.forms import Acting, Choice, Form, Ruled, Several, day, line, minute, moment, required
 

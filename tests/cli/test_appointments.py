@@ -99,7 +99,11 @@ REFUSED = {
     "not on the grid": (["--start", "2026-11-23T09:03"], "off_grid", "L’heure demandée n’est pas un début de créneau"),
     "on Saturday": (["--start", "2026-11-28T09:00"], "closed", "Le site est fermé à ce moment-là."),
     "a holiday": (["--start", "2026-12-25T09:00"], "closed", "Le site est fermé à ce moment-là."),
-    "at lunch": (["--start", "2026-11-23T12:00"], "no_opening", "Le professionnel ne reçoit pas à ce moment-là."),
+    "at lunch": (
+        ["--start", "2026-11-23T12:00"],
+        "no_opening",
+        "Le professionnel ne reçoit pas à ce moment-là, ou seulement sans rendez-vous.",
+    ),
     "another profession": (
         ["--professional", "lenoir"],
         "not_qualified",

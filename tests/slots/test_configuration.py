@@ -169,6 +169,7 @@ def test_it_is_read_once_while_nothing_changes(cast: Cast, session: Session) -> 
     assert len([one for one in seen if one.startswith("SELECT")]) == 1
 
 
+SUMMER = "SELECT id, 'Été', '2027-07-03', '2027-08-31' FROM site"
 CHANGES = [
     ("service", "UPDATE service SET confidentiality = 'confidential' WHERE code = 'pmi'"),
     ("appointment_type", "UPDATE appointment_type SET duration = 45 WHERE code = 'entretien'"),
@@ -176,6 +177,8 @@ CHANGES = [
     ("professional", "UPDATE professional SET retired_at = '2026-11-20 00:00:00+00' WHERE code = 'roux'"),
     ("professional_service", "DELETE FROM professional_service"),
     ("opening", "UPDATE opening SET ends = ends - 5"),
+    ("opening_exception", "INSERT INTO opening_exception (opening_id, day) SELECT id, '2026-11-23' FROM opening"),
+    ("period", f"INSERT INTO period (site_id, name, first_day, last_day) {SUMMER}"),
     ("site", "UPDATE site SET zone = 'Indian/Reunion'"),
     ("site_hours", "DELETE FROM site_hours WHERE weekday = 1"),
     ("room", "UPDATE room SET capacity = 1"),
@@ -195,6 +198,7 @@ def set_elsewhere(*statements: str) -> None:
 
 @pytest.mark.parametrize("change", [pytest.param(change, id=table) for table, change in CHANGES])
 def test_whatever_program_changes_it_is_seen_at_once(cast: Cast, session: Session, change: str) -> None:
+    set_elsewhere("UPDATE opening SET periods = 'only'")  # a period alone changes nothing
     before = configuration.read(session)
     session.rollback()
     set_elsewhere(change)

@@ -109,6 +109,8 @@ JOINED = [
     (Planned(HERE, WEEKLY), Planned(HERE, WEEKLY), "overlaps", "the same twice"),
     (Planned(HERE, WEEKLY), Planned(HERE, FORTNIGHT), "overlaps", "it adds no day"),
     (Planned(HERE, WEEKLY), Planned(HERE, rule(every=2, ends=780)), "overlaps", "nor would longer hours need it"),
+    (Planned(HERE, rule(last_day=date(2027, 1, 31))), Planned(HERE, WEEKLY), "overlaps", "until one of them ends"),
+    (Planned(HERE, WEEKLY), Planned(HERE, rule(exceptions=frozenset({MONDAY}))), "overlaps", "but for one date"),
     (Planned(HERE, FORTNIGHT), Planned(HERE, FIRST), "some_days", "no exception could part them for ever"),
     (Planned(HERE, FOURTH), Planned(HERE, LAST), "some_days", "most months they are one day"),
     (Planned(HERE, WEEKLY), Planned(HERE, rule(weekdays=frozenset({1, 2}))), "overlaps", "all Mondays are its Mondays"),
