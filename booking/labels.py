@@ -127,6 +127,8 @@ WEEKDAYS = {
     "6": "samedi",
     "7": "dimanche",
 }
+RANKS = {"1": "1er", "2": "2e", "3": "3e", "4": "4e", "-1": "dernier"}
+PERIODS = {"only": "seulement pendant les périodes du site", "except": "sauf pendant les périodes du site"}
 
 
 def title(text: str) -> str:

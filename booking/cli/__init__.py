@@ -12,7 +12,9 @@ from booking.cli.feeds import feed
 from booking.cli.holding import hold, release, renew
 from booking.cli.impact import displace, impact
 from booking.cli.inventory import professionals, rooms, types
+from booking.cli.openings import group as openings
 from booking.cli.outbox import outbox
+from booking.cli.periods import group as periods
 from booking.cli.series import series
 from booking.cli.slots import explain, slots
 from booking.cli.upkeep import demo, doctor, init, worker
@@ -23,6 +25,7 @@ COMMANDS = (
     *(book, show, move, join, leave, swap, cancel, restore, attendance),
     *(hold, renew, release, series),
     *(impact, displace, calls, waiting),
+    *(openings, periods),
     *(agent, feed, outbox, worker, doctor),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -38,6 +38,10 @@ class NewOpening:
     ranks: frozenset[int] = frozenset()
     periods: Periods | None = None
     on_call: bool = False
+
+    def at(self, blocks: Iterable[tuple[int, int]]) -> list[NewOpening]:
+        """The same days at each of these hours."""
+        return [replace(self, starts=starts, ends=ends) for starts, ends in blocks]
 
 
 @dataclass(frozen=True)
