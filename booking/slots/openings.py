@@ -15,7 +15,7 @@ from booking.errors import Invalid, NotFound
 from booking.rooms.models import Site
 from booking.slots.hours import Days, Rule
 from booking.slots.models import Opening, Period
-from booking.slots.planned import Periods, Planned, checked_days, checked_rule, clash, common_days
+from booking.slots.planned import Periods, Planned, checked_rule, clash, common_days
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def store(session: Session, opening: Opening) -> int:
     """
     if session.get(Site, opening.site_id) is None:
         raise NotFound("site")
-    if opening.periods:
-        checked_days(full_rule(session, opening))
+    if opening.periods and full_rule(session, opening).next_day(opening.first_day) is None:
+        raise Invalid("periods", "never")
     refuse_clash(session, opening)
     session.add(opening)
     session.flush()

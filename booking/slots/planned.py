@@ -66,12 +66,8 @@ def checked_rule(
         raise Invalid("weekdays", "unknown")
     _check_recurrence(weekdays, every, ranks)
     check_days(first_day, last_day, now)
-    return checked_days(Rule(weekdays, first_day, last_day, starts, ends, every, ranks))
-
-
-def checked_days(rule: Rule) -> Rule:
-    """The same rule. Raises Invalid on « weekdays » when it has no day at all: never."""
-    if rule.next_day(rule.first_day) is None:
+    rule = Rule(weekdays, first_day, last_day, starts, ends, every, ranks)
+    if rule.next_day(first_day) is None:
         raise Invalid("weekdays", "never")
     return rule
 

@@ -14,6 +14,7 @@ from flask_login import current_user
 from booking import clock, french, labels
 from booking.config import Settings
 from booking.refusals import FORESEEN, SLOT, sentence
+from booking.slots import wording as openings
 from booking.templating import templates_folder
 from booking.web import lists, wording
 
@@ -42,7 +43,12 @@ def init_app(app: Flask, settings: Settings) -> None:
         masked_phone=wording.masked_phone,
     )
     app.jinja_env.globals.update(
-        asset=asset, wording=wording, current_user=current_user, has_mailbox=settings.smtp is None
+        asset=asset,
+        wording=wording,
+        opening_said=openings.whole,
+        opening_notes=openings.notes,
+        current_user=current_user,
+        has_mailbox=settings.smtp is None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -22,18 +22,31 @@ from booking.people import staff
 from booking.people.models import Professional
 from booking.reservations import reading
 from booking.reservations.impact import Absent
-from booking.slots import lookups, planning
+from booking.slots import lookups, openings, planning
 from booking.slots.models import Absence, Opening
+from booking.slots.openings import Standing
 from booking.web import impact, lists, planning_forms
 from booking.web.done import just_done
 from booking.web.forms import Form, Press
-from booking.web.planning_forms import AbsenceForm, DatedForm, FeedForm, LanguagesForm, WeeklyForm
+from booking.web.planning_forms import (
+    AbsenceForm,
+    DatedForm,
+    EndForm,
+    FeedForm,
+    LanguagesForm,
+    OpeningForm,
+    SkipForm,
+    WeeklyForm,
+)
 from booking.web.policy import signed_in
 
 DONE = {
     "opening_added": "Plage d’ouverture ajoutée.",
     "opening_ended": "Plage d’ouverture terminée.",
     "opening_removed": "Plage d’ouverture retirée.",
+    "opening_changed": "Plage d’ouverture changée ; ce qui précède reste tel quel.",
+    "opening_skipped": "C’est noté : cette plage n’aura pas lieu ce jour-là.",
+    "opening_unskipped": "C’est noté : cette plage aura lieu ce jour-là.",
     "absence_added": "Absence ajoutée.",
     "absence_displaced": "Absence ajoutée ; vos décisions sont faites. « À appeler » dit qui prévenir.",
     "absence_removed": "Absence retirée.",
@@ -73,15 +86,16 @@ def show(code: str) -> str:
     return page(code)
 
 
-def page(code: str, wrong: Form | None = None, ending: int | None = None, secret: Secret | None = None) -> str:
-    """The page, with the form that was refused if one was (`ending`: for which opening), or a new secret."""
+def page(code: str, wrong: Form | None = None, about: int | None = None, secret: Secret | None = None) -> str:
+    """The page, with the form that was refused if one was (`about`: for which opening), or a new secret."""
     session = db.session()
     professional = lists.professional(session, code)
-    openings = _openings(session, professional)
+    today = clock.now().astimezone(lists.zone()).date()
+    found = openings.standing(session, professional.id, today)
     return render_template(
         "admin/professional.html",
         professional=professional,
-        openings=openings,
+        openings=found,
         absences=_absences(session, professional, clock.now()),
         impacted=reading.during_absences(session, professional.id),
         links=feeds.tokens(session, professional.id),
@@ -90,9 +104,8 @@ def page(code: str, wrong: Form | None = None, ending: int | None = None, secret
         absence=_form(AbsenceForm, wrong),
         link=_form(FeedForm, wrong),
         languages=_form(LanguagesForm, wrong),
-        endings={
-            each.id: wrong if each.id == ending else planning_forms.ending(each.id, formdata=None) for each in openings
-        },
+        endings=_of_each(found, EndForm, planning_forms.ending, wrong, about),
+        skippings=_of_each(found, SkipForm, planning_forms.skipping, wrong, about),
         wrong=wrong,
         secret=secret,
         done=just_done(DONE),
@@ -104,14 +117,12 @@ def _form(kind: type[Form], wrong: Form | None) -> Any:
     return wrong if type(wrong) is kind else planning_forms.new(kind, formdata=None)
 
 
-def _openings(session: Session, professional: Professional) -> list[Opening]:
-    """The openings that are not over, by day and hour."""
-    today = clock.now().astimezone(lists.zone()).date()
-    query = sa.select(Opening).where(
-        Opening.professional_id == professional.id,
-        sa.or_(Opening.last_day.is_(None), Opening.last_day >= today),
-    )
-    return sorted(session.scalars(query), key=lambda each: (sorted(each.weekdays or "9"), each.first_day, each.starts))
+def _of_each(
+    found: Sequence[Standing], kind: type[Form], make: Callable[..., Form], wrong: Form | None, about: int | None
+) -> dict[int, Form]:
+    """A form of that kind for each opening: the one that was refused, as it was sent; new ones otherwise."""
+    keys = [each.opening.id for each in found]
+    return {key: wrong if wrong and key == about and type(wrong) is kind else make(key, formdata=None) for key in keys}
 
 
 def _absences(session: Session, professional: Professional, now: datetime) -> list[Absence]:
@@ -119,7 +130,7 @@ def _absences(session: Session, professional: Professional, now: datetime) -> li
     return list(session.scalars(query.order_by(Absence.starts_at)))
 
 
-def _owned(code: str, model: type[Owned], key: int, what: str) -> int:
+def owned(code: str, model: type[Owned], key: int, what: str) -> int:
     """The key, when that thing is this professional's. Raises NotFound."""
     professional = lookups.professional(db.session(), code)
     row = db.session().get(model, key)
@@ -128,8 +139,8 @@ def _owned(code: str, model: type[Owned], key: int, what: str) -> int:
     return key
 
 
-def _carry_out(
-    code: str, form: Form, change: Callable[[Professional], object], done: str, ending: int | None = None
+def carry_out(
+    code: str, form: Form, change: Callable[[Professional], object], done: str, about: int | None = None
 ) -> Response | tuple[str, int]:
     """Do it and say so; or show the page again with what was refused beside its field."""
     professional = lists.professional(db.session(), code)
@@ -140,7 +151,7 @@ def _carry_out(
             form.refuse(refusal)
         else:
             return _done(code, done)
-    return page(code, form, ending), 422
+    return page(code, form, about), 422
 
 
 def _done(code: str, done: str) -> Response:
@@ -165,30 +176,30 @@ def add_dated(code: str) -> Response | tuple[str, int]:
     return _add_opening(code, planning_forms.new(DatedForm))
 
 
-def _add_opening(code: str, form: WeeklyForm | DatedForm) -> Response | tuple[str, int]:
+def _add_opening(code: str, form: OpeningForm) -> Response | tuple[str, int]:
     site_id = lookups.site(db.session()).id
 
     def change(professional: Professional) -> object:
-        return planning.add_opening(form.opening(professional, site_id), clock.now())
+        return planning.add_openings(form.new(professional.id, site_id), clock.now())
 
-    return _carry_out(code, form, change, "opening_added")
+    return carry_out(code, form, change, "opening_added")
 
 
 @bp.post(f"/<code>/plages/{KEY}/terminer")
 @signed_in
 def end_opening(code: str, key: int) -> Response | tuple[str, int]:
     """Make a day the last one of an opening."""
-    _owned(code, Opening, key, "opening")
+    owned(code, Opening, key, "opening")
     form = planning_forms.ending(key)
-    return _carry_out(code, form, lambda _: planning.end_opening(key, form.last_day.data), "opening_ended", ending=key)
+    return carry_out(code, form, lambda _: planning.end_opening(key, form.last_day.data), "opening_ended", about=key)
 
 
 @bp.post(f"/<code>/plages/{KEY}/retirer")
 @signed_in
 def remove_opening(code: str, key: int) -> Response | tuple[str, int]:
     """Remove an opening as if it had never been."""
-    _owned(code, Opening, key, "opening")
-    return _carry_out(code, Press(), lambda _: planning.remove_opening(key), "opening_removed")
+    owned(code, Opening, key, "opening")
+    return carry_out(code, Press(), lambda _: planning.remove_opening(key), "opening_removed")
 
 
 # ------------------------------------------------------------------ absences
@@ -215,8 +226,8 @@ def add_absence(code: str) -> Response | tuple[str, int]:
 @signed_in
 def remove_absence(code: str, key: int) -> Response | tuple[str, int]:
     """Be there after all."""
-    _owned(code, Absence, key, "absence")
-    return _carry_out(code, Press(), lambda _: planning.remove_absence(key), "absence_removed")
+    owned(code, Absence, key, "absence")
+    return carry_out(code, Press(), lambda _: planning.remove_absence(key), "absence_removed")
 
 
 # ------------------------------------------------------------------ languages
@@ -227,7 +238,7 @@ def remove_absence(code: str, key: int) -> Response | tuple[str, int]:
 def set_languages(code: str) -> Response | tuple[str, int]:
     """Say what they speak beside French."""
     form = planning_forms.new(LanguagesForm)
-    return _carry_out(code, form, lambda each: staff.set_languages(each.id, form.languages.data), "languages_set")
+    return carry_out(code, form, lambda each: staff.set_languages(each.id, form.languages.data), "languages_set")
 
 
 # ------------------------------------------------------------------ calendar links
@@ -260,5 +271,5 @@ def _secret(token: str) -> Secret:
 @signed_in
 def revoke_feed(code: str, key: int) -> Response | tuple[str, int]:
     """End a link."""
-    _owned(code, FeedToken, key, "feed")
-    return _carry_out(code, Press(), lambda _: feeds.revoke(key, clock.now()), "feed_revoked")
+    owned(code, FeedToken, key, "feed")
+    return carry_out(code, Press(), lambda _: feeds.revoke(key, clock.now()), "feed_revoked")

@@ -23,11 +23,11 @@ from booking.slots.facts import Slot, TypeFacts
 from booking.slots.ranking import Suggestion
 from booking.slots.suggesting import Person
 from booking.web import auth, lists
+from booking.web.chips import chips
 from booking.web.chosen import asked_for, held_uid
 from booking.web.explained import Little, explained
 from booking.web.forms import Acting, Choice, Query, Ruled, day_of_work, number, required
 from booking.web.offers import PutForward, by_day, with_suggestions
-from booking.web.periods import chips
 from booking.web.policy import signed_in
 
 MOST_SHOWN = 300

@@ -10,8 +10,9 @@ from booking.labels import title
 from booking.people.models import Usager
 
 FEATURES, MODES, ATTENDANCE = labels.FEATURES, labels.MODES, labels.ATTENDANCE
-CANCELLED_BY, LANGUAGES, WEEKDAYS = labels.CANCELLED_BY, labels.LANGUAGES, labels.WEEKDAYS
+CANCELLED_BY, LANGUAGES = labels.CANCELLED_BY, labels.LANGUAGES
 SPOKEN, SUGGESTED = labels.SPOKEN, labels.SUGGESTED
+WEEKDAYS, RANKS = labels.WEEKDAYS, labels.RANKS
 KINDS = {code: title(text) for code, text in labels.KINDS.items()}
 REASONS = {code: title(text) for code, text in labels.REASONS.items()}
 ACTIONS = {code: title(text) for code, text in labels.ACTIONS.items()}

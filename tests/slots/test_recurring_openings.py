@@ -111,8 +111,8 @@ NEVER = [
         "no first Tuesday before December",
     ),
     ({"weekdays": frozenset({1}), "last_day": date(2026, 11, 29)}, ("weekdays", "never"), "no Monday left that week"),
-    ({"periods": "except", "last_day": date(2026, 12, 15)}, ("weekdays", "never"), "a period covers all of it"),
-    ({"periods": "only", "first_day": date(2026, 12, 22)}, ("weekdays", "never"), "no period is left"),
+    ({"periods": "except", "last_day": date(2026, 12, 15)}, ("periods", "never"), "a period covers all of it"),
+    ({"periods": "only", "first_day": date(2026, 12, 22)}, ("periods", "never"), "no period is left"),
     ({"starts": 540, "ends": 540}, ("ends", "end_before_start"), "no time at all"),
 ]
 

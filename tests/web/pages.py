@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from booking import feeds, messages, reservations
 from booking.access import credentials
+from booking.db import db
 from booking.reservations.commands import Act, Book
+from booking.slots.models import Opening
 from tests.builders import NOW, Cast, paris
 
 
@@ -33,6 +37,8 @@ ADDRESSES: dict[str, Callable[[Place], str]] = {
     "rooms.index": lambda _: "/salles",
     "professionals.index": lambda _: "/professionnels",
     "professionals.show": lambda _: "/professionnels/roux",
+    "openings.show": lambda p: f"/professionnels/roux/plages/{opening_of(p.cast.roux)}/changer",
+    "periods.index": lambda _: "/periodes",
     "impact.absence": lambda _: f"/professionnels/roux/absences/nouvelle?{MORNING}",
     "impact.closure": lambda _: f"/fermetures/nouvelle?salle=B1&libelle=Travaux&{MORNING}",
     "closures.index": lambda _: "/fermetures",
@@ -50,6 +56,11 @@ NOT_PAGES: dict[str, Callable[[Place], str]] = {
 }
 MORNING = "debut=2026-11-23T09:00&fin=2026-11-23T12:00"
 SLOT = "/rendez-vous/nouveau?motif=entretien&debut=2026-11-23T09:30&professionnel=roux"
+
+
+def opening_of(professional_id: int) -> int | None:
+    """An opening of theirs, of every week."""
+    return db.session.scalar(sa.select(sa.func.min(Opening.id)).where(Opening.professional_id == professional_id))
 
 
 def an_appointment(cast: Cast) -> str:

@@ -24,6 +24,7 @@ REQUIRED = "Remplissez ce champ."
 LONG = "caractères au plus"
 NIR = "sécurité sociale"
 NOT_A_DATE = "Indiquez une date qui existe"
+NOT_HOURS = "par exemple 9h-12h et 14h-17h"
 NOT_A_TIME = "Indiquez une date et une heure qui existent"
 UNKNOWN = "Choisissez une valeur de la liste."
 
@@ -96,15 +97,21 @@ FORMS = {
         "/professionnels/diop/plages",
         {
             "s-weekdays": "2",
-            "s-starts": "14:00",
-            "s-ends": "17:00",
+            "s-hours": "14h-17h",
+            "s-every": "2",
             "s-first_day": "2026-11-24",
             "s-last_day": "2026-12-31",
         },
     ),
-    "dated opening": Sent(
-        "/professionnels/diop/plages/date", {"d-first_day": "2026-11-28", "d-starts": "9:00", "d-ends": "12:00"}
+    "dated opening": Sent("/professionnels/diop/plages/date", {"d-first_day": "2026-11-28", "d-hours": "9h-12h"}),
+    "date without an opening": Sent(
+        "/professionnels/diop/plages/{opening}/exceptions", {"sans{opening}-day": "2026-11-30"}
     ),
+    "opening from a date on": Sent(
+        "/professionnels/diop/plages/{opening}/changer",
+        {"s-weekdays": "1", "s-hours": "9h-11h", "s-first_day": "2026-12-07", "s-last_day": "2026-12-31"},
+    ),
+    "period": Sent("/periodes", {"name": "Vacances de Noël", "first_day": "2026-12-19", "last_day": "2027-01-03"}),
     "end of an opening": Sent(
         "/professionnels/diop/plages/{opening}/terminer", {"fin{opening}-last_day": "2026-12-07"}
     ),
@@ -140,15 +147,21 @@ def on_a_day(field: str) -> list[Row]:
     return [(field, each, NOT_A_DATE) for each in ("demain", "2027-02-29", "31/11/2026", "2026-13-01")]
 
 
-def on_an_hour(field: str) -> list[Row]:
-    """What no hour takes."""
+def on_hours(field: str) -> list[Row]:
+    """What no hours of a day take."""
     return [
+        *on_every(field),
         (field, "", REQUIRED),
-        (field, "midi", NOT_A_TIME),
-        (field, "25:00", NOT_A_TIME),
-        (field, "24:05", NOT_A_TIME),
-        (field, "9:60", NOT_A_TIME),
-        (field, "9:02", "multiple de 5 minutes"),
+        (field, "x" * 121, LONG),
+        (field, "le matin", NOT_HOURS),
+        (field, "9h", NOT_HOURS),
+        (field, "25h-26h", NOT_HOURS),
+        (field, "9h60-12h", NOT_HOURS),
+        (field, "14h-14h", "La fin doit venir après le début."),
+        (field, "14h-13h", "La fin doit venir après le début."),
+        (field, "14h-24h05", "Choisissez une valeur entre 0h00 et 24h00."),
+        (field, "14h02-17h", "multiple de 5 minutes"),
+        (field, "14h-16h et 15h-17h", "en recouvre une autre"),
     ]
 
 
@@ -263,9 +276,17 @@ TABLE: dict[str, list[Row]] = {
         ("s-weekdays", "", UNKNOWN),
         ("s-weekdays", "8", UNKNOWN),
         ("s-weekdays", "lundi", UNKNOWN),
-        *on_an_hour("s-starts"),
-        *on_an_hour("s-ends"),
-        ("s-ends", "14:00", "La fin doit venir après le début."),
+        *on_hours("s-hours"),
+        ("s-every", "0", "Choisissez une valeur entre 1 et 52."),
+        ("s-every", "-1", "Choisissez une valeur entre 1 et 52."),
+        ("s-every", "999999999", "Choisissez une valeur entre 1 et 52."),
+        ("s-every", "1000000000", "Indiquez un nombre entier."),
+        ("s-every", "deux", "Indiquez un nombre entier."),
+        ("s-ranks", "5", UNKNOWN),
+        ("s-ranks", "1", "Laissez ce champ vide."),
+        ("s-periods", "souvent", UNKNOWN),
+        ("s-periods", "only", "n’aurait jamais lieu"),
+        ("s-on_call", "peut-être", "n’est pas acceptée"),
         ("s-first_day", "", REQUIRED),
         *on_a_day("s-first_day"),
         *on_a_day("s-last_day"),
@@ -277,9 +298,38 @@ TABLE: dict[str, list[Row]] = {
         *on_a_day("d-first_day"),
         ("d-first_day", "2026-11-20", "Choisissez une date à venir."),
         ("d-first_day", "2026-11-23", "en recouvre une autre"),
-        *on_an_hour("d-starts"),
-        *on_an_hour("d-ends"),
-        ("d-ends", "8:00", "La fin doit venir après le début."),
+        *on_hours("d-hours"),
+    ],
+    "date without an opening": [
+        ("sans{opening}-day", "", REQUIRED),
+        *[("sans{opening}-day", value, words) for _, value, words in on_a_day("")],
+        ("sans{opening}-day", "2026-12-01", "n’a pas lieu ce jour-là"),
+        ("sans{opening}-day", "2026-11-16", "Choisissez une date à venir."),
+        ("sans{opening}-day", "2028-01-03", "n’a pas lieu ce jour-là"),
+    ],
+    "opening from a date on": [
+        ("s-weekdays", "", UNKNOWN),
+        *on_hours("s-hours"),
+        ("s-first_day", "", REQUIRED),
+        *on_a_day("s-first_day"),
+        ("s-first_day", "2026-11-16", "Choisissez une date à venir."),
+        ("s-first_day", "2028-01-03", "Choisissez une valeur entre"),
+        ("s-first_day", "9999-12-31", "Choisissez une valeur entre"),
+        ("s-last_day", "2026-12-06", "La fin doit venir après le début."),
+        ("s-every", "53", "Choisissez une valeur entre 1 et 52."),
+        ("s-periods", "only", "n’aurait jamais lieu"),
+    ],
+    "period": [
+        *on_every("name"),
+        ("name", "", REQUIRED),
+        ("name", "x" * 61, LONG),
+        ("first_day", "", REQUIRED),
+        *on_a_day("first_day"),
+        ("last_day", "", REQUIRED),
+        *on_a_day("last_day"),
+        ("last_day", "2026-12-18", "La fin doit venir après le début."),
+        ("last_day", "2032-12-18", "Choisissez une période plus courte"),
+        ("last_day", "9999-12-31", "Choisissez une valeur entre"),
     ],
     "end of an opening": [
         ("fin{opening}-last_day", "", REQUIRED),
@@ -328,7 +378,7 @@ def everything(app: Flask) -> dict[str, list[tuple[object, ...]]]:
         return {table.name: [tuple(row) for row in connection.execute(sa.select(table))] for table in tables}
 
 
-def sent(name: str, known: dict[str, object], **changed: str) -> tuple[str, dict[str, str | list[str]]]:
+def sent(name: str, known: dict[str, object], /, **changed: str) -> tuple[str, dict[str, str | list[str]]]:
     """The address and the values of a form, some of them changed."""
     form = FORMS[name]
     values = {field.format(**known): value.format(**known) for field, value in form.accepted.items()}

@@ -18,8 +18,8 @@ from tests.builders import NOW, Cast, paris
 from tests.web.browsing import Browser, Page
 
 HERE = "/professionnels/diop"
-WEEKLY = {"s-starts": "14:00", "s-ends": "17:00", "s-first_day": "2026-11-24", "s-last_day": "2026-12-31"}
-DATED = {"d-first_day": "2026-11-28", "d-starts": "9:00", "d-ends": "12:00"}
+WEEKLY = {"s-hours": "14h-17h", "s-first_day": "2026-11-24", "s-last_day": "2026-12-31"}
+DATED = {"d-first_day": "2026-11-28", "d-hours": "9h-12h"}
 ABSENCE = {"a-start": "2026-11-23T09:00", "a-end": "2026-11-23T10:00"}
 
 

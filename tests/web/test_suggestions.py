@@ -12,7 +12,7 @@ from booking.db import db
 from booking.people.models import Professional, Usager
 from booking.reservations.commands import Act, Book
 from booking.slots.models import AppointmentType
-from booking.web.periods import chips
+from booking.web.chips import chips
 from tests.builders import NOW, Cast, absence, paris, set_on, store
 from tests.web.browsing import Browser, Element, Page
 
