@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from booking.db import db, in_transaction
 from booking.demo import people
 from booking.demo.kinds import KINDS, Kind
-from booking.demo.staff import LANGUAGES, STAFF, WEEKS, Member
+from booking.demo.staff import LANGUAGES, PERMANENCES, STAFF, WEEKS, Member
 from booking.errors import NotFound
 from booking.people.directory import create_usager, fold
 from booking.people.models import Profession, Service
 from booking.people.staff import NewProfessional, create_professional
 from booking.rooms.models import Room
-from booking.slots import configuration, hours, lookups, planning, schedule
+from booking.slots import configuration, hours, lookups, periods, planning, schedule
 from booking.slots.models import AppointmentType
 from booking.slots.openings import NewOpening
 
@@ -64,6 +64,7 @@ def furnish(rng: Random, period: Period, now: datetime) -> House:
     new = people.fictional(rng, period.today, professionals)
     usagers = in_transaction(lambda session: [create_usager(session, person, now) for person in new])
     _open(professionals, period, now)
+    _receive_without_appointment(professionals, period, now)
     _interrupt(rng, professionals, period, now)
     known = configuration.read(db.session()).types
     return House(
@@ -138,6 +139,30 @@ def _open(professionals: list[int], period: Period, now: datetime) -> None:
                 ends=ends,
             )
             planning.add_opening(opening, now)
+
+
+def _receive_without_appointment(professionals: list[int], period: Period, now: datetime) -> None:
+    """Permanences, which no search offers, and the holidays of the site."""
+    place = lookups.site(db.session())
+    for professional_id, member in zip(professionals, STAFF, strict=True):
+        if code_of(member) not in PERMANENCES:
+            continue
+        (weekdays, starts, ends), every, ranks = PERMANENCES[code_of(member)]
+        opening = NewOpening(
+            professional_id=professional_id,
+            site_id=place.id,
+            weekdays=frozenset(map(int, weekdays)),
+            first_day=period.first,
+            last_day=None,
+            starts=starts,
+            ends=ends,
+            every=every,
+            ranks=frozenset(ranks),
+            on_call=True,
+        )
+        planning.add_opening(opening, now)
+    holidays = monday_of(period.last) - timedelta(days=2)
+    periods.add_period(place.id, "Vacances scolaires", holidays, holidays + timedelta(days=15), now)
 
 
 def _interrupt(rng: Random, professionals: list[int], period: Period, now: datetime) -> None:

@@ -21,6 +21,12 @@ WEEKS: tuple[tuple[Hours, ...], ...] = (
     (("34", 540, 720), ("14", 810, 1020)),
     (("15", 525, 705), ("23", 840, 1035)),
 )
+# For whoever comes without an appointment: by code, the hours, every so many weeks, and the ranks in the month.
+PERMANENCES: dict[str, tuple[Hours, int, tuple[int, ...]]] = {
+    "duhamel": (("3", 540, 720), 1, ()),
+    "sylvestre": (("3", 840, 1020), 2, ()),
+    "roussel": (("5", 540, 660), 1, (1, 3)),
+}
 
 
 # Spoken beside French, by last name.

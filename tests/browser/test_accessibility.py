@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from booking.notify import mailbox
 from tests.browser.conftest import Live, Tabs
 from tests.browser.test_main_job import sign_in
-from tests.web.pages import ADDRESSES, Place, an_appointment
+from tests.web.pages import ADDRESSES, Place, an_appointment, opening_of
 from tests.web.test_structure import STATES
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -22,10 +22,10 @@ pytestmark = pytest.mark.browser
 def addresses(live: Live) -> dict[str, str]:
     """Every page of the site, with something in it."""
     with live.app.app_context():
-        uid = an_appointment(live.cast)
+        uid, opening = an_appointment(live.cast), opening_of(live.cast.roux)
     live.deliver()
     (mail,) = mailbox.newest(live.settings.mailbox)
-    place = Place(live.cast, uid, mail.name)
+    place = Place(live.cast, uid, mail.name, opening)
     known = {name: make(place) for name, make in ADDRESSES.items() if not name.startswith("auth.")}
     return {name: live.url + address for name, address in (known | STATES).items()}
 

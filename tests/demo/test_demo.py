@@ -29,7 +29,7 @@ from booking.rooms import inventory
 from booking.rooms.models import Site
 from booking.slots import configuration, hours, schedule
 from booking.slots.grid import Grid
-from booking.slots.models import Absence, AppointmentType, Closure, Occupancy, Opening
+from booking.slots.models import Absence, AppointmentType, Closure, Occupancy, Opening, Period
 from tests.conftest import settings_in
 
 T = TypeVar("T")
@@ -120,6 +120,8 @@ def test_openings_absences_and_closures(told: Session) -> None:
     openings = Counter(told.scalars(sa.select(Opening.professional_id)))
     assert len(openings) == 40
     assert min(openings.values()) >= 2
+    assert count(told, Opening.on_call, of=Opening) == 3
+    assert count(told, of=Period) == 1
     assert count(told, of=Absence) == 10
     assert sorted(told.scalars(sa.select(Closure.room_id.is_(None)))) == [False, True], "one room, and the whole site"
 

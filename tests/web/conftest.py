@@ -17,7 +17,7 @@ from booking.db import db
 from booking.notify import mailbox
 from tests.builders import NOW, Cast
 from tests.web.browsing import Browser
-from tests.web.pages import Place, an_appointment
+from tests.web.pages import Place, an_appointment, opening_of
 
 SECONDS = int(NOW.timestamp())
 
@@ -73,7 +73,7 @@ def place(app: Flask, cast: Cast, now: time_machine.Coordinates) -> Place:
     jobs.deliver(settings, NOW)
     (mail,) = mailbox.newest(settings.mailbox)
     db.session.remove()
-    return Place(cast, uid, mail.name)
+    return Place(cast, uid, mail.name, opening_of(cast.roux))
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ from tests.builders import NOW, Cast, paris
 
 @dataclass(frozen=True)
 class Place:
-    """What addresses are made of: the cast, one appointment, and its mail."""
+    """What addresses are made of: the cast, one appointment and its mail, an opening."""
 
     cast: Cast
     uid: str
     mail: str
+    opening: int  # of Mme Roux
 
 
 ADDRESSES: dict[str, Callable[[Place], str]] = {
@@ -37,7 +38,7 @@ ADDRESSES: dict[str, Callable[[Place], str]] = {
     "rooms.index": lambda _: "/salles",
     "professionals.index": lambda _: "/professionnels",
     "professionals.show": lambda _: "/professionnels/roux",
-    "openings.show": lambda p: f"/professionnels/roux/plages/{opening_of(p.cast.roux)}/changer",
+    "openings.show": lambda p: f"/professionnels/roux/plages/{p.opening}/changer",
     "periods.index": lambda _: "/periodes",
     "impact.absence": lambda _: f"/professionnels/roux/absences/nouvelle?{MORNING}",
     "impact.closure": lambda _: f"/fermetures/nouvelle?salle=B1&libelle=Travaux&{MORNING}",
@@ -58,9 +59,10 @@ MORNING = "debut=2026-11-23T09:00&fin=2026-11-23T12:00"
 SLOT = "/rendez-vous/nouveau?motif=entretien&debut=2026-11-23T09:30&professionnel=roux"
 
 
-def opening_of(professional_id: int) -> int | None:
+def opening_of(professional_id: int) -> int:
     """An opening of theirs, of every week."""
-    return db.session.scalar(sa.select(sa.func.min(Opening.id)).where(Opening.professional_id == professional_id))
+    query = sa.select(sa.func.min(Opening.id)).where(Opening.professional_id == professional_id)
+    return db.session.scalars(query).one()
 
 
 def an_appointment(cast: Cast) -> str:
