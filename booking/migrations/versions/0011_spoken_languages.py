@@ -1,7 +1,7 @@
 """The languages that professionals and usagers speak beside French, and who needs an interpreter.
 
-Revision ID: 0012
-Revises: 0009
+Revision ID: 0011
+Revises: 0010
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from booking.slots import revisions
 
-revision = "0012"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 # Columns with their own constraints: SQLite adds them without rebuilding tables that others reference.
 COLUMNS = (
