@@ -8,13 +8,14 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 RECIPE  := setup.cfg pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench races lint format
+.PHONY: help run test bench races rooming lint format
 
 help:
 	@echo "make run     the product with its demonstration, on http://127.0.0.1:$(PORT)   (PORT=8080 for another)"
 	@echo "make test    every test, on SQLite and PostgreSQL   (ARGS=\"-k feed\" for some)"
 	@echo "make bench   the speed table, also written to bench/results.json"
 	@echo "make races   ten minutes of races with faults on each database   (ARGS=\"--seconds 60 --engine sqlite\")"
+	@echo "make rooming what each way to choose rooms refuses, over simulated days   (ARGS=\"--days 2\")"
 	@echo "make lint    style, types and layers, nothing changed"
 	@echo "make format  what ruff can mend by itself"
 
@@ -30,6 +31,9 @@ bench: .venv/dev.stamp
 
 races: .venv/dev.stamp
 	@$(BIN)/python -m bench.races $(ARGS)
+
+rooming: .venv/dev.stamp
+	@$(BIN)/python -m bench.rooming $(ARGS)
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check

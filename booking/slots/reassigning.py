@@ -38,6 +38,9 @@ class Limits:
     steps: int
 
 
+LIMITS = Limits(moves=3, steps=3000)  # docs/decisions/0014
+
+
 @dataclass(frozen=True)
 class Answer:
     """The room to give, None for a refusal, with the room that each appointment of `moves` (key, room) changes to.
