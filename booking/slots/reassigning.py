@@ -38,7 +38,7 @@ class Limits:
     steps: int
 
 
-LIMITS = Limits(moves=3, steps=3000)  # docs/decisions/0014
+LIMITS = Limits(moves=3, steps=3000)  # docs/decisions/0015
 
 
 @dataclass(frozen=True)
