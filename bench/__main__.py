@@ -21,6 +21,8 @@ def results(name: str, wanted: tuple[str, ...]) -> Iterator[Result]:
     if _any("slots", wanted):
         with opened():
             yield from slots.measure(name, workload.store())
+        with opened():
+            yield from slots.measure_many(name, workload.store(professionals=workload.MANY))
     if _any("book.engine", wanted):
         with opened() as app:
             settings: Settings = app.extensions["booking"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Unit = Literal["ms", "per_second"]
+Unit = Literal["ms", "per_second", "MB"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,15 @@ class Result:
 
 def milliseconds(work: Callable[[], object], n: int, warm: int = 2) -> float:
     """The median duration of n runs, after some that are not counted."""
+    return round(statistics.median(durations(work, n, warm)), 3)
+
+
+def durations(work: Callable[[], object], n: int, warm: int = 2) -> list[float]:
+    """How many milliseconds each of n runs takes, after some that are not counted."""
     for _ in range(warm):
         work()
     gc.collect()
-    return round(statistics.median(once(work) for _ in range(n)), 3)
+    return [once(work) for _ in range(n)]
 
 
 def once(work: Callable[[], object]) -> float:
@@ -49,9 +55,26 @@ def once(work: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
+def p95(durations: Sequence[float]) -> float:
+    """What one in twenty is longer than."""
+    return round(statistics.quantiles(durations, n=20)[-1], 1)
+
+
 def p99(durations: Sequence[float]) -> float:
     """What one in a hundred is longer than."""
     return round(statistics.quantiles(durations, n=100)[-1], 1)
+
+
+def peak_megabytes(work: Callable[[], object]) -> float:
+    """How much memory Python asks for at most while it runs, beyond what it had."""
+    work()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        work()
+        return round(tracemalloc.get_traced_memory()[1] / 1e6, 1)
+    finally:
+        tracemalloc.stop()
 
 
 def per_second(work: Callable[[], int]) -> tuple[int, float]:

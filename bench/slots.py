@@ -1,13 +1,14 @@
-"""Searching: all slots of one professional over 1, 4 and 13 weeks, and the first one of eight."""
+"""Searching: all slots of one professional over 1, 4 and 13 weeks, the first one of eight, and all of ninety-six."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from bench.measure import Result, milliseconds
+from bench.measure import Result, durations, milliseconds, p95, peak_megabytes
 from bench.workload import FULL_WEEKS, NOW, WEEKS, Workload, fill_first_weeks, half_hours, instant
 from booking.db import db
 from booking.slots import days
@@ -27,6 +28,22 @@ def measure(engine: str, workload: Workload) -> list[Result]:
     days.refresh()  # as the worker does each minute
     results.append(_first(engine, workload, "slots.first_full6", weeks_read=FULL_WEEKS + 1))
     return results
+
+
+def measure_many(engine: str, workload: Workload) -> list[Result]:
+    """Every slot of every professional over 4 weeks, and the memory that 13 weeks take."""
+    days.refresh()
+
+    def search(weeks: int) -> Callable[[], object]:
+        wanted = Search(workload.type_id, instant(0), instant(weeks), frozenset(workload.professionals))
+        return _fresh(lambda: find_slots(db.session(), wanted, NOW))
+
+    waits = durations(search(4), N)
+    return [
+        Result("slots.96x4w", engine, N, round(median(waits), 3), "ms"),
+        Result("slots.96x4w.p95", engine, N, p95(waits), "ms"),
+        Result("slots.96x13w.memory", engine, 1, peak_megabytes(search(WEEKS)), "MB"),
+    ]
 
 
 def _all_of_one(engine: str, workload: Workload, name: str, weeks: int) -> Result:

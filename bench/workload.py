@@ -25,6 +25,7 @@ WEEKS = 13
 FULL_WEEKS = 6
 OPENS, CLOSES, HALF_HOUR = 510, 1050, 30
 PROFESSIONALS, ROOMS, USAGERS = 8, 17, 16
+MANY = 96  # professionals: as many as the site has workstations
 TAKEN, PROFESSIONALS_SEED, ROOMS_SEED = 0.60, 42, 43
 PARIS = ZoneInfo("Europe/Paris")
 T = TypeVar("T")
@@ -65,9 +66,9 @@ def taken(resources: Sequence[int], seed: int) -> list[dict[str, object]]:
     ]
 
 
-def store(*, busy: bool = True) -> Workload:
-    """Store the workload; without `busy`, nobody and no room is taken."""
-    return in_transaction(lambda session: _store(session, busy))
+def store(*, busy: bool = True, professionals: int = PROFESSIONALS) -> Workload:
+    """Store the workload, for as many professionals; without `busy`, nobody and no room is taken."""
+    return in_transaction(lambda session: _store(session, busy, professionals))
 
 
 def fill_first_weeks(workload: Workload) -> None:
@@ -88,11 +89,11 @@ def fill_first_weeks(workload: Workload) -> None:
     in_transaction(work)
 
 
-def _store(session: Session, busy: bool) -> Workload:
+def _store(session: Session, busy: bool, count: int) -> Workload:
     service = _row(session, Service(code="s", name="Service", confidentiality="open"))
     profession = _row(session, Profession(code="p", name="Profession"))
     site = _row(session, _site())
-    professionals = tuple(_professional(session, n, profession, service, site) for n in range(PROFESSIONALS))
+    professionals = tuple(_professional(session, n, profession, service, site) for n in range(count))
     rooms = tuple(_room(session, n, site) for n in range(ROOMS))
     kind = AppointmentType(
         code="entretien",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from math import inf
 
 from sqlalchemy.orm import Session
@@ -62,7 +64,7 @@ def find_slots(session: Session, search: Search, now: datetime, limit: int | Non
     Raises what `ask` raises, and Invalid for a period that is empty or longer than 13 weeks.
     """
     check_period(search)
-    return slots_between(session, ask(session, search, now), search.start, search.end)[:limit]
+    return slots_between(session, ask(session, search, now), search.start, search.end, limit)
 
 
 def first_slots(session: Session, search: Search, now: datetime, limit: int) -> list[Slot]:
@@ -73,14 +75,19 @@ def first_slots(session: Session, search: Search, now: datetime, limit: int) -> 
     start, window = search.start, FIRST_WINDOW
     while start < search.end and len(found) < limit:
         end = min(start + window, search.end)
-        found += slots_between(session, question, start, end)
+        found += slots_between(session, question, start, end, limit - len(found))
         start, window = end, window * 2
-    return found[:limit]
+    return found
 
 
-def slots_between(session: Session, question: Question, start: datetime, end: datetime) -> list[Slot]:
-    """The slots of a question that begin in [start, end), sorted by start then professional."""
-    return sorted(_slots(session, question, start, end))
+def slots_between(
+    session: Session, question: Question, start: datetime, end: datetime, limit: int | None = None
+) -> list[Slot]:
+    """The slots of a question that begin in [start, end), sorted by start then professional; at most `limit`."""
+    first, last = int(start.timestamp()), int(end.timestamp())
+    found = [(offer, _starts(offer, question, first, last)) for offer in offers(session, question, first, last)]
+    cut = -1 if limit is None else _prefix([starts for _, starts in found], limit)
+    return sorted(chain.from_iterable(slots_at(offer, question, starts & cut) for offer, starts in found))[:limit]
 
 
 def decide(session: Session, question: Question, start: datetime) -> Verdict:
@@ -182,11 +189,19 @@ def check_period(search: Search) -> None:
         raise Invalid("to", "range_too_long", maximum=LONGEST_SEARCH.days)
 
 
-def _slots(session: Session, question: Question, start: datetime, end: datetime) -> Iterator[Slot]:
-    first, last = int(start.timestamp()), int(end.timestamp())
-    for offer in offers(session, question, first, last):
-        wanted = generator.starts(offer.situation, question.kind.demand, question.waived)
-        yield from slots_at(offer, question, wanted & offer.situation.grid.between(first, last))
+def _starts(offer: Offer, question: Question, first: int, last: int) -> Mask:
+    starts = generator.starts(offer.situation, question.kind.demand, question.waived)
+    return starts & offer.situation.grid.between(first, last)
+
+
+def _prefix(masks: Sequence[Mask], count: int) -> Mask:
+    """The first cells, as few as hold `count` of the starts, so that no more slots are made than are asked for."""
+
+    def held(cells: int) -> int:
+        return sum((mask & (1 << cells) - 1).bit_count() for mask in masks)
+
+    longest = max((mask.bit_length() for mask in masks), default=0)
+    return (1 << bisect_left(range(longest), count, key=held)) - 1
 
 
 def slots_at(offer: Offer, question: Question, wanted: Mask) -> Iterator[Slot]:

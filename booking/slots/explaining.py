@@ -271,8 +271,8 @@ def _later(session: Session, question: Question, end: datetime) -> Iterator[Rela
     start, window, limit = end, FIRST_WINDOW, end + LONGEST_SEARCH
     while start < limit:
         until = min(start + window, limit)
-        if found := availability.slots_between(session, question, start, until):
-            week = availability.slots_between(session, question, found[0].start, found[0].start + WEEK)
-            yield Relaxation("later", len(week), found[0])
+        for first in availability.slots_between(session, question, start, until, limit=1):
+            week = availability.slots_between(session, question, first.start, first.start + WEEK)
+            yield Relaxation("later", len(week), first)
             return
         start, window = until, window * 2

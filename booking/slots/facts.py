@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from booking.rooms.fitting import Need
@@ -13,9 +14,11 @@ from booking.slots.grid import Span, to_cells
 from booking.slots.holidays import is_public_holiday
 
 
-@dataclass(frozen=True, order=True)
-class Slot:
-    """An offer: the professional who leads and, unless none is needed, the room proposed. Never stored."""
+class Slot(NamedTuple):
+    """An offer: the professional who leads and, unless none is needed, the room proposed. Never stored.
+
+    A tuple, because a search makes and sorts thousands of them.
+    """
 
     start: datetime
     end: datetime

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, partial
-from operator import attrgetter
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -71,7 +70,6 @@ def rank(slots: Iterable[Slot], ties: Ties, zone: ZoneInfo, wanted: int) -> list
     return list(_explained(said, ties, soonest))
 
 
-_IN_ORDER = attrgetter("start", "end", "professional_id", "room_id")  # as slots are, and much faster
 Left = dict[HalfDay, list[Slot]]  # of each half-day, what is left, the soonest last
 
 
@@ -83,7 +81,7 @@ def _groups(slots: Iterable[Slot], ties: Ties, zone: ZoneInfo) -> dict[int, Left
         groups[group(slot.professional_id)][half(slot.start)].append(slot)
     for left in groups.values():
         for found in left.values():
-            found.sort(key=_IN_ORDER, reverse=True)
+            found.sort(reverse=True)
     return groups
 
 

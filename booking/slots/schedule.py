@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,8 +93,9 @@ def bounds(grid: Grid) -> tuple[datetime, datetime]:
     return moment(grid.origin), moment(grid.end)
 
 
+@lru_cache(maxsize=16384)
 def moment(seconds: int) -> datetime:
-    """Integer seconds UTC as an aware instant."""
+    """Integer seconds UTC as an aware instant. The starts of a search are those of many professionals."""
     return EPOCH + timedelta(seconds=seconds)
 
 
