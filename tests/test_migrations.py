@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from booking import create_app, schema
 from booking.db import db, in_transaction
 from booking.reservations import Book, append_only, book, doctor
 from booking.slots import days, guards, revisions
-from tests.at_0001 import AT_0001, DIALLO, FAMILY, KONE, NOON, Rows, at_0002, change, facts, without
+from tests.at_0001 import AT_0001, DIALLO, FAMILY, KONE, NOON, ROUX, Rows, at_0002, change, facts, without
 from tests.builders import act, build_cast, paris, rows_of
 from tests.conftest import settings_in
 
@@ -213,6 +214,53 @@ def test_what_0001_has_no_word_for_goes_back_as_the_nearest(
     expected = {(DIALLO, again), (KONE, again)} if told else set()
     assert {(row["usager_id"], row["change"]) for row in rows["told"] if row["history_id"] == 11} == expected
     assert {row["notice"] for row in rows["participation"] if row["appointment_id"] == FAMILY} == {3 if told else 2}
+
+
+# ------------------------------------------------------------------ 0010: openings that recur
+
+
+def an_opening(key: int, weekdays: str | None, **more: object) -> dict[str, object]:
+    """One of Mme Roux's."""
+    days = {"first_day": date(2026, 11, 23), "last_day": date(2026, 11, 23) if weekdays is None else None}
+    hours = {"starts": 540 + 60 * key, "ends": 600 + 60 * key}
+    return {"id": key, "professional_id": ROUX, "site_id": 1, "weekdays": weekdays, **days, **hours, **more}
+
+
+@pytest.mark.usefixtures("before")
+def test_0010_leaves_openings_as_they_were_and_0009_keeps_those_that_it_can_say(engine: sa.Engine) -> None:
+    schema.upgrade(engine, "0009")
+    insert(engine, {"opening": [an_opening(1, "1 3"), an_opening(2, None)]})
+    old = snapshot(engine)["opening"]
+    schema.upgrade(engine)
+    as_ever = {"every": 1, "ranks": None, "periods": None, "on_call": False}
+    assert snapshot(engine)["opening"] == [row | as_ever for row in old]
+    more = [an_opening(3, "2", every=2), an_opening(4, "2", ranks="-1 1"), an_opening(5, "2", periods="only")]
+    exceptions = [{"id": 1, "opening_id": 1, "day": date(2026, 11, 25)}, {"id": 2, "opening_id": 3, "day": NOON.date()}]
+    insert(engine, {"opening": [*more, an_opening(6, "2", on_call=True)], "opening_exception": exceptions})
+    schema.downgrade(engine, "0009")
+    assert snapshot(engine)["opening"] == old
+    schema.upgrade(engine)
+    assert doctor.examine() == []
+
+
+NONSENSE = [
+    (an_opening(1, "2", every=0), "every"),
+    (an_opening(1, "2", every=53), "every"),
+    (an_opening(1, None, every=2), "every"),
+    (an_opening(1, "2", every=2, ranks="1"), "ranks"),
+    (an_opening(1, None, ranks="1"), "ranks"),
+    (an_opening(1, "2", periods="often"), "periods"),
+    (an_opening(1, None, periods="only"), "periods"),
+]
+
+
+@pytest.mark.usefixtures("before")
+def test_the_database_refuses_openings_that_make_no_sense(engine: sa.Engine) -> None:
+    schema.upgrade(engine)
+    for row, name in NONSENSE:
+        with pytest.raises(sa.exc.IntegrityError, match=f"ck_opening_{name}"):
+            insert(engine, {"opening": [row]})
+    assert snapshot(engine)["opening"] == []
 
 
 SLOW_EXTENSIONS = """
