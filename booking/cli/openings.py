@@ -242,7 +242,7 @@ def _object(each: Standing) -> dict[str, Any]:
         "ranks": [text for text, rank in RANKS.items() if rank in rule.ranks],
         "periods": opening.periods,
         "on_call": opening.on_call,
-        "exceptions": [one.day.isoformat() for one in opening.exceptions],
+        "exceptions": [one.day.isoformat() for one in each.exceptions],
         "next": _iso(each.next_day),
         "meets": _iso(each.meets),
     }
@@ -256,8 +256,8 @@ def _lines(each: Standing) -> Iterator[str]:
     opening = each.opening
     yield f"{opening.id}  {wording.whole(opening)}"
     yield from (f"    {labels.title(note)}." for note in wording.notes(opening))
-    if opening.exceptions:
-        yield f"    N’a pas lieu : {', '.join(french.short_day(one.day) for one in opening.exceptions)}."
+    if each.exceptions:
+        yield f"    N’a pas lieu : {', '.join(french.short_day(one.day) for one in each.exceptions)}."
     if each.meets:
         yield f"    Attention : recouvre une autre plage, d’abord le {french.long_day(each.meets)}."
     yield f"    Prochaine fois : {french.long_day(each.next_day) if each.next_day else 'aucune'}."

@@ -14,7 +14,7 @@ from booking import french
 from booking.errors import Invalid, NotFound
 from booking.rooms.models import Site
 from booking.slots.hours import Days, Rule
-from booking.slots.models import Opening, Period
+from booking.slots.models import Opening, OpeningException, Period
 from booking.slots.planned import Periods, Planned, checked_rule, clash, common_days
 
 
@@ -46,11 +46,15 @@ class NewOpening:
 
 @dataclass(frozen=True)
 class Standing:
-    """An opening that is not over: when it takes place next, and the first day to come on which it meets another."""
+    """An opening that is not over: when it takes place next, and the first day to come on which it meets another.
+
+    `exceptions` are those to come.
+    """
 
     opening: Opening
     next_day: date | None
     meets: date | None
+    exceptions: Sequence[OpeningException]
 
 
 def rule_of(row: Any, exceptions: Collection[date] = (), periods: Sequence[Days] | None = None) -> Rule:
@@ -141,7 +145,15 @@ def standing(session: Session, professional_id: int, today: date) -> list[Standi
     found = sorted((each for each in of_all if each.last_day is None or each.last_day >= today), key=_by_week)
     spans = {site_id: spans_at(session, site_id) for site_id in {each.site_id for each in found}}
     rules = {each.id: rule_of(each, left_out(each), spans[each.site_id]) for each in found}
-    return [Standing(each, rules[each.id].next_day(today), _meets(each, found, rules, today)) for each in found]
+    return [
+        Standing(
+            each,
+            rules[each.id].next_day(today),
+            _meets(each, found, rules, today),
+            [exception for exception in each.exceptions if exception.day >= today],
+        )
+        for each in found
+    ]
 
 
 def _by_week(opening: Opening) -> tuple[list[str], date, int]:

@@ -67,6 +67,7 @@ def end_opening(opening_id: int, last_day: date) -> None:
             limits = {"minimum": opening.first_day, "maximum": opening.last_day}
             raise Invalid("last_day", "out_of_range", **{k: french.short_day(v) for k, v in limits.items()})
         opening.last_day = last_day
+        opening.exceptions = [each for each in opening.exceptions if each.day <= last_day]
 
     in_transaction(work)
 

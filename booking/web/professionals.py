@@ -45,7 +45,7 @@ DONE = {
     "opening_ended": "Plage d’ouverture terminée.",
     "opening_removed": "Plage d’ouverture retirée.",
     "opening_changed": "Plage d’ouverture changée ; ce qui précède reste tel quel.",
-    "opening_skipped": "C’est noté : cette plage n’aura pas lieu ce jour-là.",
+    "opening_skipped": "C’est noté : cette plage n’aura pas lieu ce jour-là. Les rendez-vous déjà pris restent.",
     "opening_unskipped": "C’est noté : cette plage aura lieu ce jour-là.",
     "absence_added": "Absence ajoutée.",
     "absence_displaced": "Absence ajoutée ; vos décisions sont faites. « À appeler » dit qui prévenir.",

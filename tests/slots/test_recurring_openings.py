@@ -225,6 +225,15 @@ def test_another_place_or_hour_on_one_date(cast: Cast, session: Session) -> None
     assert count(session, OpeningException) == 0
 
 
+def test_exceptions_that_have_passed_are_no_longer_shown(cast: Cast, session: Session) -> None:
+    key = add_opening(tuesdays(cast), NOW)
+    for day in (TUESDAY, TUESDAY + WEEK):
+        add_exception(key, day, NOW)
+    shown = {each.opening.id: each for each in openings.standing(session, cast.diop, TUESDAY + timedelta(days=1))}
+    assert [each.day for each in shown[key].exceptions] == [TUESDAY + WEEK]
+    assert shown[key].next_day == TUESDAY + 2 * WEEK
+
+
 def test_an_opening_goes_with_its_exceptions(cast: Cast, session: Session) -> None:
     key = add_opening(tuesdays(cast), NOW)
     add_exception(key, TUESDAY, NOW)
@@ -276,9 +285,8 @@ def test_a_period_that_changes_changes_what_is_offered(cast: Cast, session: Sess
     assert offered(session, cast) == "24/11 1/12 8/12"
 
 
-def test_a_period_locks_those_whom_it_concerns(cast: Cast, session: Session) -> None:
-    """As a closure of the site does: a booking is decided wholly before it or wholly after it."""
-    add_opening(tuesdays(cast, periods="except"), NOW)
+def locked_by(act: Callable[[], object]) -> list[set[int]]:
+    """The resources locked by a use case, statement by statement."""
     locked: list[set[int]] = []
 
     def listen(_c: object, _k: object, statement: str, parameters: Any, *_: object) -> None:
@@ -287,11 +295,27 @@ def test_a_period_locks_those_whom_it_concerns(cast: Cast, session: Session) -> 
 
     sa.event.listen(db.engine, "before_cursor_execute", listen)
     try:
-        key = add_period(cast.site, "Noël", *CHRISTMAS, NOW)
-        remove_period(key)
+        act()
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", listen)
-    assert locked == [{cast.diop}, {cast.diop}]
+    return locked
+
+
+def test_each_change_locks_what_a_booking_locks(cast: Cast, session: Session) -> None:
+    """A period, those whom it concerns: a booking is decided wholly before the change or wholly after it."""
+    key = add_opening(tuesdays(cast, periods="except"), NOW)
+    add_opening(tuesdays(cast, professional_id=cast.roux, starts=720, ends=780), NOW)
+    period = add_period(cast.site, "Hiver", date(2027, 2, 6), date(2027, 2, 21), NOW)
+    exception = add_exception(key, TUESDAY, NOW)
+    later = [tuesdays(cast, first_day=TUESDAY + WEEK)]
+    for act in (
+        lambda: add_period(cast.site, "Noël", *CHRISTMAS, NOW),
+        lambda: remove_period(period),
+        lambda: remove_exception(exception),
+        lambda: add_exception(key, TUESDAY, NOW),
+        lambda: change_opening(key, later, NOW),
+    ):
+        assert locked_by(act) == [{cast.diop}]
 
 
 # ------------------------------------------------------------------ from a date on
@@ -380,11 +404,13 @@ def test_a_change_is_of_the_same_professional(cast: Cast, session: Session) -> N
     assert missing(lambda: change_opening(10_000, [tuesdays(cast)], NOW)) == "opening"
 
 
-def test_an_opening_that_ends_keeps_its_exceptions(cast: Cast, session: Session) -> None:
+def test_an_opening_that_ends_keeps_its_exceptions_until_then(cast: Cast, session: Session) -> None:
     key = add_opening(tuesdays(cast), NOW)
     add_exception(key, TUESDAY + WEEK, NOW)
+    add_exception(key, TUESDAY + 3 * WEEK, NOW)
     end_opening(key, date(2026, 12, 8))
     assert offered(session, cast) == "24/11 8/12"
+    assert count(session, OpeningException) == 1, "the one after its last day has no meaning"
 
 
 def test_a_week_is_as_the_site_sees_it(cast: Cast, session: Session) -> None:

@@ -100,7 +100,7 @@ def test_a_date_is_left_out_and_comes_back(amina: Browser, session: Session) -> 
     skip = action(page, "/exceptions$")
     key = skip.split("/")[-2]
     done = amina.send(page, skip, **{f"sans{key}-day": "2026-12-01"})
-    assert said(done) == "C’est noté : cette plage n’aura pas lieu ce jour-là."
+    assert said(done) == "C’est noté : cette plage n’aura pas lieu ce jour-là. Les rendez-vous déjà pris restent."
     assert "N’a pas lieu le mardi 1er décembre 2026" in done.text
     assert "9h30" not in slots(amina, "2026-12-01")
     back = amina.send(done, action(done, r"/exceptions/\d+/retirer$"))
