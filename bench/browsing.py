@@ -1,4 +1,4 @@
-"""Over HTTP, signed in and with CSRF: bookings a second with 1 and 16 browsers, and the page of a day."""
+"""Over HTTP, signed in and with CSRF: bookings a second with 1 and 16 browsers, the page of a day and of a search."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from bench.measure import Result, milliseconds, once, p99, per_second
+from bench.measure import Result, milliseconds, once, p95, p99, per_second
 from bench.workload import Workload, store
 from booking import clock, messages, reservations
 from booking.access import credentials
@@ -22,6 +22,7 @@ from booking.slots.availability import Search, Slot, find_slots
 from tests.live.serving import Client, Process, Web, environment, running
 
 EACH, ROUNDS = 300, 3
+SEARCHING = 8
 PROCESSES = {"sqlite": 1, "postgresql": 2}  # as `make run` serves them
 BUSY_DAY = 137
 PARIS = ZoneInfo("Europe/Paris")
@@ -58,12 +59,23 @@ def measure(engine: str, settings: Settings) -> list[Result]:
         one, many = _served(server.port, client, post)
         client.close()  # the server hung up meanwhile; the next request connects again
         page = milliseconds(lambda: _ok(client.send("GET", f"/?jour={day:%Y-%m-%d}").status, 200), 40)
+        searches = _searches(server.port, client, day)
     floors = _floors(settings)
     return [
         *one.results("book.http.1", engine, floors[0]),
         *many.results("book.http.16", engine, floors[1]),
         Result("page.day", engine, 40, page, "ms"),
+        Result("page.slots", engine, len(searches), round(median(searches), 3), "ms"),
+        Result("page.slots.p95", engine, len(searches), p95(searches), "ms"),
     ]
+
+
+def _searches(port: int, first: Client, day: datetime) -> list[float]:
+    """How long each of 8 browsers waits for the search of two weeks, which shows as many slots as a page ever does."""
+    waits: list[float] = []
+    path = f"/creneaux?motif=entretien&du={day:%Y-%m-%d}&au={day + timedelta(days=14):%Y-%m-%d}"
+    _round(port, first, SEARCHING, lambda client, _: _ok(client.send("GET", path).status, 200), 0, waits)
+    return waits
 
 
 def _slots(workload: Workload) -> list[Slot]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 
 from babel.dates import format_date
 
 
+@lru_cache(maxsize=1024)
 def long_day(day: date) -> str:
-    """« mardi 24 novembre 2026 », « mardi 1er décembre 2026 »."""
+    """« mardi 24 novembre 2026 », « mardi 1er décembre 2026 ». A page says the same few days hundreds of times."""
     number = "1er" if day.day == 1 else str(day.day)
     return f"{format_date(day, 'EEEE', locale='fr')} {number} {format_date(day, 'MMMM y', locale='fr')}"
 
