@@ -16,7 +16,7 @@ from booking.demo.diary import Diary
 from booking.demo.house import Period
 from booking.people.models import Agent, Professional, Usager
 from booking.reservations.models import Appointment
-from booking.slots import lookups
+from booking.slots import days, lookups
 
 # A little more than the 60 % that are aimed at: some are cancelled, some find no room, some time fits no slot.
 FILLED = 0.62
@@ -66,5 +66,6 @@ def _load(rng: Random, seed: int, now: datetime, filled: float) -> Summary:
         diary.note(begins + timedelta(hours=hour + 1), post.drop_due)
     diary.run()
     post.drop_due(now)
+    days.refresh()  # the worker does it a minute later
     appointments = session.scalar(sa.select(sa.func.count()).select_from(Appointment)) or 0
     return Summary(len(stored.professionals), len(stored.types), len(stored.usagers), appointments)
