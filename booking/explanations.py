@@ -26,6 +26,10 @@ CAUSES: dict[Cause, tuple[str, str]] = {
         "{n} tombe pendant un autre rendez-vous de la personne",
         "{n} tombent pendant un autre rendez-vous de la personne",
     ),
+    "no_interpreter": (
+        "{n} tombe quand aucun interprète en {language} n’est libre",
+        "{n} tombent quand aucun interprète en {language} n’est libre",
+    ),
     "room_kind": ("{n} n’a pas de salle du bon type", "{n} n’ont pas de salle du bon type"),
     "room_reserved": (
         "{n} n’a de libre qu’une salle réservée à un autre service",
@@ -53,6 +57,12 @@ OF_THE_ROOM_ASKED: dict[Cause, tuple[str, str]] = {
     "room_closed": ("{n} trouve la salle demandée fermée", "{n} trouvent la salle demandée fermée"),
     "room_busy": ("{n} trouve la salle demandée prise", "{n} trouvent la salle demandée prise"),
 }
+WITHOUT_ANY_INTERPRETER: dict[Cause, tuple[str, str]] = {
+    "no_interpreter": (
+        "{n} demande un interprète en {language}, et le site n’en a pas",
+        "{n} demandent un interprète en {language}, et le site n’en a pas",
+    ),
+}
 NOTHING = {
     "no_opening": "{who} sur cette période.",
     "too_short": "Les plages de cette période sont trop courtes pour ce motif : il faut {length} d’affilée.",
@@ -66,6 +76,7 @@ RELAXATIONS: dict[Kind, str] = {
     "shorter": "en {minutes} minutes au lieu de {usual}",
     "other_room_kind": "dans une salle d’un autre type ({kind})",
     "without_colleague": "sans {colleague}",
+    "without_interpreter": "sans interprète",
     "later": "{later}",
 }
 NOTHING_HELPS = "Aucun petit changement n’en donnerait, ni les 13 semaines suivantes."
@@ -110,22 +121,24 @@ def _begun(explained: Explanation) -> str:
 
 
 def _causes(explained: Explanation) -> list[str]:
-    facts = _room_facts(explained.question)
+    facts = _facts(explained.question)
     return [_words(explained, cause, count).format(**facts) for cause, count in explained.causes.items()]
 
 
 def _words(explained: Explanation, cause: Cause, count: int) -> str:
-    of_one_room = explained.question.room_id is not None
-    one, several = (CAUSES | OF_THE_ROOM_ASKED if of_one_room else CAUSES)[cause]
+    of_one_room, nobody = explained.question.room_id is not None, not explained.question.interpreter_ids
+    special = (OF_THE_ROOM_ASKED if of_one_room else {}) | (WITHOUT_ANY_INTERPRETER if nobody else {})
+    one, several = (CAUSES | special)[cause]
     if count < explained.starts or count == 1:
         return (several if count > 1 else one).replace("{n}", str(count))
     return several.replace("{n}", "tous") if of_one_room else OF_ALL.get(cause, several.replace("{n}", "tous"))
 
 
-def _room_facts(question: Question) -> dict[str, object]:
+def _facts(question: Question) -> dict[str, object]:
     need = question.need
     features = sorted(labels.FEATURES.get(feature, feature) for feature in need.features) if need else []
-    return {"features": ", ".join(features), "persons": need.persons if need else 0}
+    language = labels.SPOKEN.get(question.interpreter or "")
+    return {"features": ", ".join(features), "persons": need.persons if need else 0, "language": language}
 
 
 def _nobody(question: Question) -> str:

@@ -103,6 +103,7 @@ SLOT = {
     "absent": "Le professionnel est absent à ce moment-là.",
     "professional_busy": "Ce créneau vient d’être pris : le professionnel a un autre rendez-vous.",
     "usager_busy": "Cette personne a déjà un rendez-vous à ce moment-là.",
+    "no_interpreter": "Aucun interprète de cette langue n’est libre à ce moment-là.",
     "room_unfit": "Cette salle ne convient pas à ce motif, ou elle est réservée à un autre service.",
     "no_room": "Aucune salle qui convient n’est libre à ce moment-là.",
 }

@@ -299,6 +299,22 @@ def add_professionals(cast: Cast, count: int) -> list[int]:
     return in_transaction(work)
 
 
+def add_interpreter(cast: Cast, code: str, *languages: str) -> int:
+    """An interpreter of the PMI, « Mme Amari » for « amari », who receives from Monday to Friday, 9h00–12h00."""
+
+    def work(session: Session) -> int:
+        add = _Adder(session)
+        profession = session.scalar(sa.select(Profession).where(Profession.interprets))
+        if profession is None:
+            profession = add.row(Profession(code="interprete", name="Interprète", interprets=True))
+        key = add.professional(code, "Mme", code.capitalize(), profession, session.get_one(Service, cast.pmi))
+        session.get_one(Professional, key).languages = frozenset(languages)
+        add.opening(key, cast.site, frozenset("12345"), 540, 720)
+        return key
+
+    return in_transaction(work)
+
+
 def store(*rows: Base) -> None:
     """Store these rows."""
     in_transaction(lambda session: session.add_all(rows))

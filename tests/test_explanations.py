@@ -14,7 +14,7 @@ from booking.rooms.models import Room
 from booking.slots.availability import Search
 from booking.slots.explaining import explain
 from booking.slots.models import AppointmentType
-from tests.builders import MONDAY, NOW, PARIS, Cast, absence, block, closure, paris, set_on, store
+from tests.builders import MONDAY, NOW, PARIS, Cast, absence, add_interpreter, block, closure, paris, set_on, store
 from tests.slots.asking import ask, day_of, week_of
 
 Scene = Callable[[Cast], None]
@@ -43,6 +43,16 @@ def of_seven_hours(cast: Cast) -> None:
 
 def in_parent_child_spaces(cast: Cast) -> None:
     set_on(AppointmentType, cast.entretien, room_kinds=frozenset({"parents_enfants"}))
+
+
+def with_an_interpreter(cast: Cast) -> None:
+    store(block(add_interpreter(cast, "amari", "fsl"), *ALL_DAY))
+
+
+def in_small_offices(cast: Cast) -> None:
+    add_interpreter(cast, "amari", "fsl")
+    for room in (cast.b1, cast.b2):
+        set_on(Room, room, capacity=2)
 
 
 SITUATIONS = {
@@ -185,6 +195,39 @@ SITUATIONS = {
             "ne reçoit pas et 6 tombent pendant une absence ; il n’en reste aucun.",
             "Sans M. Diop : 6 créneaux, le premier lundi 23 novembre 2026 à 14h00 avec Mme Roux.",
             "La semaine suivante : 6 créneaux en sept jours, le premier lundi 30 novembre 2026 à 9h00 avec Mme Roux.",
+        ],
+    ),
+    "the only interpreter is taken in the morning, and receives in no afternoon": (
+        with_an_interpreter,
+        lambda cast: day_of(cast.entretien, MONDAY, cast.roux, interpreter="fsl"),
+        NOW,
+        [
+            "Sur cette période, 12 créneaux étaient possibles avec Mme Roux : tous tombent quand aucun interprète en "
+            "langue des signes française n’est libre.",
+            "Sans interprète : 12 créneaux, le premier lundi 23 novembre 2026 à 9h00 avec Mme Roux.",
+            "Plus tard dans la semaine : 30 créneaux en sept jours, le premier "
+            "mardi 24 novembre 2026 à 9h00 avec Mme Roux.",
+        ],
+    ),
+    "nobody interprets from that language": (
+        with_an_interpreter,
+        lambda cast: day_of(cast.entretien, MONDAY, cast.diop, interpreter="ta"),
+        paris("2026-11-23 09:10"),
+        [
+            "Sur cette période, 6 créneaux étaient possibles avec M. Diop : 1 est déjà passé et 5 demandent un "
+            "interprète en tamoul, et le site n’en a pas ; il n’en reste aucun.",
+            "Sans interprète : 5 créneaux, le premier lundi 23 novembre 2026 à 9h30 avec M. Diop.",
+        ],
+    ),
+    "no room holds the interpreter too": (
+        in_small_offices,
+        lambda cast: day_of(cast.entretien, MONDAY, cast.diop, interpreter="fsl"),
+        NOW,
+        [
+            "Sur cette période, 6 créneaux étaient possibles avec M. Diop : aucun n’a de salle libre pour 3 personnes.",
+            "Dans une salle d’un autre type (cabinet médical) : 6 créneaux, le premier lundi 23 novembre 2026 à 9h00 "
+            "avec M. Diop.",
+            "Sans interprète : 6 créneaux, le premier lundi 23 novembre 2026 à 9h00 avec M. Diop.",
         ],
     ),
     "the person is received elsewhere that morning": (

@@ -68,4 +68,5 @@ def _load(rng: Random, seed: int, now: datetime, filled: float) -> Summary:
     post.drop_due(now)
     days.refresh()  # the worker does it a minute later
     appointments = session.scalar(sa.select(sa.func.count()).select_from(Appointment)) or 0
-    return Summary(len(stored.professionals), len(stored.types), len(stored.usagers), appointments)
+    professionals = len(stored.professionals) + len(stored.interpreters)
+    return Summary(professionals, len(stored.types), len(stored.usagers), appointments)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from booking.db import db, in_transaction
 from booking.demo import people
 from booking.demo.kinds import KINDS, Kind
-from booking.demo.staff import LANGUAGES, PERMANENCES, STAFF, WEEKS, Member
+from booking.demo.staff import INTERPRETERS, LANGUAGES, PERMANENCES, STAFF, WEEKS, Member
 from booking.errors import NotFound
 from booking.people.directory import create_usager, fold
 from booking.people.models import Profession, Service
@@ -51,6 +51,7 @@ class House:
     """Keys of what was stored."""
 
     professionals: tuple[int, ...]
+    interpreters: tuple[int, ...]
     usagers: tuple[int, ...]
     types: tuple[int, ...]
     confidential: frozenset[int]  # types that are booked by code, without an usager
@@ -63,12 +64,14 @@ def furnish(rng: Random, period: Period, now: datetime) -> House:
     types = in_transaction(lambda session: [_type(session, kind) for kind in KINDS])
     new = people.fictional(rng, period.today, professionals)
     usagers = in_transaction(lambda session: [create_usager(session, person, now) for person in new])
-    _open(professionals, period, now)
+    interpreters = in_transaction(lambda session: [_professional(session, member) for member in INTERPRETERS])
+    _open(dict(zip((*professionals, *interpreters), (*STAFF, *INTERPRETERS), strict=True)), period, now)
     _receive_without_appointment(professionals, period, now)
     _interrupt(rng, professionals, period, now)
     known = configuration.read(db.session()).types
     return House(
         tuple(professionals),
+        tuple(interpreters),
         tuple(usagers),
         tuple(types),
         frozenset(key for key in types if known[key].confidential),
@@ -124,10 +127,10 @@ def _by_code(session: Session, model: type[Coded], code: str) -> Coded:
     return found
 
 
-def _open(professionals: list[int], period: Period, now: datetime) -> None:
+def _open(team: Mapping[int, Member], period: Period, now: datetime) -> None:
     """Weekly openings of each professional over half a year."""
     place = lookups.site(db.session())
-    for professional_id, member in zip(professionals, STAFF, strict=True):
+    for professional_id, member in team.items():
         for weekdays, starts, ends in WEEKS[member.week]:
             opening = NewOpening(
                 professional_id=professional_id,

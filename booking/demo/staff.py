@@ -53,6 +53,8 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "Mansouri": ("ar", "en"),
     "Castelain": ("es", "uk", "ru"),
     "Bathily": ("snk",),
+    "Guerroudj": ("ar",),
+    "Lestienne": ("fsl",),
 }
 
 
@@ -151,4 +153,10 @@ STAFF = (
         ("M.", "Olivier", "Castelain", (SOCIAL,), 1),
         ("Mme", "Hawa", "Bathily", (SOCIAL,), 5),
     ),
+)
+# Apart: they lead nothing and are nobody's referents.
+INTERPRETERS = _team(
+    "interprete",
+    ("Mme", "Salma", "Guerroudj", (SOCIAL,), 1),
+    ("M.", "Hugo", "Lestienne", (SOCIAL,), 4),
 )

@@ -59,6 +59,8 @@ class Profession(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(40))
     name: Mapped[str] = mapped_column(sa.String(80))
+    # Interpreters take part in the appointments of every service, whichever theirs is.
+    interprets: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
 
 
 def spoken_name(civility: str | None, first_name: str, last_name: str) -> str:

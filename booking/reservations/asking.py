@@ -57,7 +57,7 @@ def saying_why(act: Act, waived: Collection[Waiver]) -> Act:
 
 
 def check_qualified(question: Question) -> None:
-    """Raise SlotUnavailable unless who leads does the type, and their colleagues belong to its service."""
+    """Raise SlotUnavailable unless who leads does the type, and their colleagues may take part in it."""
     done_by = question.configuration.qualified(question.kind, question.professional_ids)
     if set(done_by) != set(question.professional_ids):
         raise SlotUnavailable("not_qualified")
@@ -96,7 +96,7 @@ def with_alternatives(
     known = question.configuration
     asked, colleagues = set(question.professional_ids), set(question.colleague_ids)
     together = bool(asked & colleagues)  # those who take part lead in turn: nobody else is meant
-    foreign = colleagues and colleagues != set(known.in_service(question.kind.service_id, colleagues))
+    foreign = colleagues and colleagues != set(known.joining(question.kind.service_id, colleagues))
     if foreign or (together and refusal.rule == "not_qualified"):
         return refusal  # with these people there is no time at all
     anybody = replace(

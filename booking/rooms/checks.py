@@ -83,11 +83,15 @@ def integer(minimum: int, maximum: int) -> Check:
     return check
 
 
-def flag(key: str, raw: Any) -> bool:
-    """True or false; true when missing."""
-    if not isinstance(raw, bool | None):
-        raise Invalid(key, "not_a_flag")
-    return raw is not False
+def flag(missing: bool) -> Check:
+    """True or false; as `missing` says when it is."""
+
+    def check(key: str, raw: Any) -> bool:
+        if not isinstance(raw, bool | None):
+            raise Invalid(key, "not_a_flag")
+        return missing if raw is None else raw
+
+    return check
 
 
 def contact(read: Callable[[str, object], str | None]) -> Check:

@@ -105,10 +105,11 @@ class ServiceEntry:
 
 @dataclass(frozen=True)
 class ProfessionEntry:
-    """A [[profession]] table."""
+    """A [[profession]] table. `interprets`: its people take part in what every service does."""
 
     code: str
     name: str
+    interprets: bool
 
 
 @dataclass(frozen=True)
@@ -232,11 +233,15 @@ _SITE: Mapping[str, Check] = {
     "phone": checks.contact(fields.phone),
     "email": checks.contact(fields.mail),
     "zone": checks.zone,
-    "closed_on_public_holidays": checks.flag,
+    "closed_on_public_holidays": checks.flag(missing=True),
 }
 
 
-_PROFESSION: Mapping[str, Check] = {"code": checks.code(40), "name": checks.text(80)}
+_PROFESSION: Mapping[str, Check] = {
+    "code": checks.code(40),
+    "name": checks.text(80),
+    "interprets": checks.flag(missing=False),
+}
 
 
 def _service(vocabulary: Vocabulary) -> Mapping[str, Check]:

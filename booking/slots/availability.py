@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -31,9 +31,10 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 class Search:
     """What is looked for: starts in [start, end). Without professionals, any of those who do the type.
 
-    Each of these may lead, with all the colleagues: of the type's service, whatever their profession. `persons` counts
-    everybody in the room; those named here count anyway. `by_usager` applies the lead time and the horizon of what
-    usagers do themselves. With a `language`, a code of labels.SPOKEN, only those who speak it lead.
+    Each of these may lead, with all the colleagues: see `check_colleagues`. `persons` counts everybody in the room;
+    those named here count anyway. `by_usager` applies the lead time and the horizon of what usagers do themselves. With
+    a `language`, a code of labels.SPOKEN, only those who speak it lead. With an `interpreter`, such a code too, each
+    slot has somebody who interprets from it and whom `persons` does not count, unless a colleague is one already.
     """
 
     type_id: int
@@ -47,6 +48,7 @@ class Search:
     colleague_ids: frozenset[int] = frozenset()
     persons: int = 2
     language: str | None = None
+    interpreter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,18 +128,20 @@ def ask(session: Session, search: Search, now: datetime) -> Question:
         colleague_ids=search.colleague_ids,
         persons=max(search.persons, _named(search)),
         asked_at=int(now.timestamp()),
+        interpreter=_interpreter(known, search),
     )
 
 
 def check_colleagues(known: Configuration, kind: TypeFacts, ids: Collection[int]) -> None:
     """Refuse colleagues who cannot take part in a type.
 
-    Raises NotFound("professional") for somebody unknown, and SlotUnavailable("not_qualified") for somebody retired or
-    of another service.
+    Interpreters take part whatever their service, everybody else in what their own service does, whatever their
+    profession. Raises NotFound("professional") for somebody unknown, and SlotUnavailable("not_qualified") for somebody
+    retired or of another service.
     """
     if not set(ids) <= known.professionals.keys():
         raise NotFound("professional")
-    if len(known.in_service(kind.service_id, ids)) < len(set(ids)):
+    if len(known.joining(kind.service_id, ids)) < len(set(ids)):
         raise SlotUnavailable("not_qualified")
 
 
@@ -170,6 +174,12 @@ def _leads(known: Configuration, kind: TypeFacts, search: Search) -> list[int]:
     if search.professional_ids is not None:
         return found
     return [who for who in found if who not in search.colleague_ids]
+
+
+def _interpreter(known: Configuration, search: Search) -> str | None:
+    """The language from which somebody is still to interpret."""
+    language = search.interpreter
+    return None if language is None or search.colleague_ids & set(known.interpreting(language)) else language
 
 
 def _named(search: Search) -> int:
@@ -205,19 +215,21 @@ def _prefix(masks: Sequence[Mask], count: int) -> Mask:
 
 
 def slots_at(offer: Offer, question: Question, wanted: Mask) -> Iterator[Slot]:
-    """The slots of an offer at these start cells, each in the first room that is free then; by room, then by start."""
+    """The slots of an offer at these start cells, each in the first room and with the first interpreter free then.
+
+    They come by interpreter, then by room, then by start.
+    """
     grid, length = offer.situation.grid, question.kind.demand.duration * CELL
-    for room_id, cell in _cells(offer.situation, wanted):
-        at = grid.instant(cell)
-        yield Slot(schedule.moment(at), schedule.moment(at + length), offer.professional_id, room_id)
+    for interpreter_id, share in _shares(offer.situation.interpreters, wanted):
+        for room_id, cells in _shares(offer.situation.rooms, share):
+            for at in map(grid.instant, indexes(cells)):
+                start, end = schedule.moment(at), schedule.moment(at + length)
+                yield Slot(start, end, offer.professional_id, room_id, interpreter_id)
 
 
-def _cells(situation: Situation, wanted: Mask) -> Iterator[tuple[int | None, int]]:
-    if situation.rooms is None:
-        yield from ((None, cell) for cell in indexes(wanted))
-        return
-    for room_id, share in generator.assign(situation.rooms, wanted).items():
-        yield from ((room_id, cell) for cell in indexes(share))
+def _shares(among: Mapping[int, Mask] | None, wanted: Mask) -> Iterable[tuple[int | None, Mask]]:
+    """Which of the wanted starts each of them takes; all go to nobody when none is needed."""
+    return [(None, wanted)] if among is None else generator.assign(among, wanted).items()
 
 
 def _rank(verdict: Verdict) -> int:

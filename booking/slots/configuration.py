@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import execute
 from booking.errors import NotFound
-from booking.people.models import Professional, Service, professional_service, spoken_name
+from booking.people.models import Profession, Professional, Service, professional_service, spoken_name
 from booking.rooms.fitting import Need, RoomFacts
 from booking.rooms.models import Room, Site, SiteHours
 from booking.slots import hours
@@ -83,13 +83,22 @@ class Configuration:
 
     def qualified(self, kind: TypeFacts, among: Collection[int] | None = None) -> list[int]:
         """The ids of the professionals who do this type: of its professions, in its service, not retired."""
-        people = self.in_service(kind.service_id, self.professionals if among is None else among)
-        return [who for who in people if self.professionals[who].profession_id in kind.professions]
+        people = self._in_use(self.professionals if among is None else among)
+        able = (who for who in people if who.profession_id in kind.professions)
+        return [who.id for who in able if kind.service_id in who.service_ids]
 
-    def in_service(self, service_id: int, ids: Collection[int]) -> list[int]:
-        """Those of these professionals who belong to that service, whatever their profession, and are not retired."""
+    def joining(self, service_id: int, ids: Collection[int]) -> list[int]:
+        """Those of these who may take part beside whoever leads: of that service, or interpreters; not retired."""
+        return [who.id for who in self._in_use(ids) if who.interprets or service_id in who.service_ids]
+
+    def interpreting(self, language: str) -> list[int]:
+        """The interpreters of that language who are not retired: those of fewest languages first, then by code."""
+        able = (who for who in self._in_use(self.speaking(language)) if who.interprets)
+        return [who.id for who in sorted(able, key=lambda who: (len(who.languages), who.code))]
+
+    def _in_use(self, ids: Collection[int]) -> list[ProfessionalFacts]:
         known = (self.professionals[who] for who in sorted(ids) if who in self.professionals)
-        return [each.id for each in known if service_id in each.service_ids and not each.retired]
+        return [who for who in known if not who.retired]
 
     def speaking(self, language: str, among: Collection[int] | None = None) -> list[int]:
         """Those of these professionals, of all by default, who speak that language."""
@@ -170,16 +179,21 @@ _TYPES = sa.select(
     Service.confidentiality,
 ).join(Service, Service.id == AppointmentType.service_id)
 _DONE_BY = sa.select(appointment_type_profession.c.appointment_type_id, appointment_type_profession.c.profession_id)
-_PROFESSIONALS = sa.select(
-    Professional.id,
-    Professional.code,
-    Professional.civility,
-    Professional.first_name,
-    Professional.last_name,
-    Professional.profession_id,
-    Professional.retired_at,
-    Professional.languages,
-).order_by(Professional.id)
+_PROFESSIONALS = (
+    sa.select(
+        Professional.id,
+        Professional.code,
+        Professional.civility,
+        Professional.first_name,
+        Professional.last_name,
+        Professional.profession_id,
+        Professional.retired_at,
+        Professional.languages,
+        Profession.interprets,
+    )
+    .join(Profession)
+    .order_by(Professional.id)
+)
 _IN_SERVICE = sa.select(professional_service.c.professional_id, professional_service.c.service_id)
 _SITES = sa.select(Site.id, Site.address, Site.zone, Site.closed_on_public_holidays).order_by(Site.id)
 _HOURS = sa.select(SiteHours.site_id, SiteHours.weekday, SiteHours.opens, SiteHours.closes).order_by(SiteHours.weekday)
@@ -251,6 +265,7 @@ def _professionals(session: Session) -> dict[int, ProfessionalFacts]:
             row.retired_at is not None,
             frozenset(services[row.id]),
             row.languages,
+            row.interprets,
         )
         for row in execute(session, _PROFESSIONALS)
     }

@@ -37,6 +37,7 @@ Kind = Literal[
     "shorter",
     "other_room_kind",
     "without_colleague",
+    "without_interpreter",
     "later",
 ]
 IN_ORDER: tuple[Cause, ...] = (*get_args(Rule), *get_args(RoomCause))
@@ -222,12 +223,14 @@ def _attempts(question: Question, first: int, last: int) -> Iterator[_Attempt]:
         yield _Attempt("other_room_kind", replace(question, kind=_elsewhere(kind, kind.need)), whole)
     for who in sorted(question.colleague_ids):
         yield _Attempt("without_colleague", _without(question, who), whole, who)
+    if question.interpreter is not None:
+        yield _Attempt("without_interpreter", replace(question, interpreter=None), whole)
 
 
 def _others(question: Question) -> list[int]:
     """Those who do this type, and were neither asked for nor take part anyway."""
     able = question.configuration.qualified(question.kind)
-    return [who for who in able if who not in question.people]
+    return [who for who in able if who not in (*question.professional_ids, *question.colleague_ids)]
 
 
 def _shorter(kind: TypeFacts) -> TypeFacts:

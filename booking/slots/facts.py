@@ -15,15 +15,17 @@ from booking.slots.holidays import is_public_holiday
 
 
 class Slot(NamedTuple):
-    """An offer: the professional who leads and, unless none is needed, the room proposed. Never stored.
+    """An offer: the professional who leads, the room proposed unless none is needed, who interprets. Never stored.
 
-    A tuple, because a search makes and sorts thousands of them.
+    Whoever interprets is booked as a colleague; None when no interpreter was looked for. It is a tuple, because a
+    search makes and sorts thousands of them.
     """
 
     start: datetime
     end: datetime
     professional_id: int
     room_id: int | None
+    interpreter_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class TypeFacts:
 class ProfessionalFacts:
     """What matters of a professional: whether they still work here, what they are, for which services, what they speak.
 
-    `languages` are codes of labels.SPOKEN: those beside French.
+    `languages` are codes of labels.SPOKEN: those beside French. `interprets` says whether their profession is to
+    interpret between them and French.
     """
 
     id: int
@@ -60,6 +63,7 @@ class ProfessionalFacts:
     retired: bool
     service_ids: frozenset[int]
     languages: frozenset[str] = frozenset()
+    interprets: bool = False
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ class Situation:
     `openings` are the spans in which the lead receives there: slots lie on their lattice. `received` are the cells in
     which every colleague receives there, None without colleagues. `hours` are the cells when the site is open;
     `absent`, `busy` and `usager_busy` those when somebody is not free. `rooms` gives, for each room that fits, the
-    start cells at which it is free (`fit`), the room to prefer first; None when no room is needed.
+    start cells at which it is free (`fit`), the room to prefer first; None when no room is needed. `interpreters` gives
+    the same of those of whom one is to interpret; None when nobody is.
     """
 
     grid: Grid
@@ -59,6 +60,7 @@ class Situation:
     usager_busy: Mask
     rooms: Mapping[int, Mask] | None
     received: Mask | None = None
+    interpreters: Mapping[int, Mask] | None = None
 
 
 def allowed(situation: Situation, demand: Demand) -> Iterator[tuple[Rule, Mask]]:
@@ -72,6 +74,8 @@ def allowed(situation: Situation, demand: Demand) -> Iterator[tuple[Rule, Mask]]
     yield "professional_busy", fit(full & ~situation.busy, demand)
     # Buffers take the room and the professional, not the usager.
     yield "usager_busy", runs(full & ~situation.usager_busy, demand.duration)
+    if situation.interpreters is not None:
+        yield "no_interpreter", reduce(or_, situation.interpreters.values(), 0)
     if situation.rooms is not None:
         yield "no_room", reduce(or_, situation.rooms.values(), 0)
 
@@ -107,12 +111,12 @@ def refusal(situation: Situation, demand: Demand, start: int, waived: Collection
     return next(broken, "off_grid" if situation.grid.instant(cell) != start else None)
 
 
-def assign(rooms: Mapping[int, Mask], wanted: Mask) -> dict[int, Mask]:
-    """Share the wanted starts between the rooms: each goes to the first room that is free then."""
+def assign(among: Mapping[int, Mask], wanted: Mask) -> dict[int, Mask]:
+    """Share the wanted starts between rooms, or interpreters: each goes to the first of them that is free then."""
     shares = {}
-    for room, mask in rooms.items():
+    for key, mask in among.items():
         if share := wanted & mask:
-            shares[room] = share
+            shares[key] = share
             wanted &= ~share
     return shares
 

@@ -41,7 +41,9 @@ class Question:
     once. `persons` counts everybody in the room, the professionals included. `ignoring` are the appointments that move:
     what they take is free for them. `waived` are the rules set aside; ValueError for one that cannot be. A hold that
     has expired at `asked_at`, in seconds UTC, keeps nothing. `supposed` is an absence or a closure still to be stored.
-    `on_call`: somebody is there without an appointment, so the openings for walk-ins count too.
+    `on_call`: somebody is there without an appointment, so the openings for walk-ins count too. With `interpreter`, a
+    language, one of those who interpret from it takes part too, in addition to `persons`: whoever of them receives at
+    that site and is free with the same buffers, whatever is waived.
     """
 
     configuration: Configuration
@@ -58,6 +60,7 @@ class Question:
     asked_at: int = 0
     supposed: Supposed | None = None
     on_call: bool = False
+    interpreter: str | None = None
 
     def __post_init__(self) -> None:
         if not self.waived <= WAIVABLE:
@@ -66,7 +69,13 @@ class Question:
     @property
     def people(self) -> set[int]:
         """Every professional of the question, whatever their part."""
-        return {*self.professional_ids, *self.colleague_ids}
+        return {*self.professional_ids, *self.colleague_ids, *self.interpreter_ids}
+
+    @property
+    def interpreter_ids(self) -> list[int]:
+        """Who may interpret, the one to prefer first; nobody who takes part in any case."""
+        able = [] if self.interpreter is None else self.configuration.interpreting(self.interpreter)
+        return [who for who in able if who not in self.colleague_ids]
 
     @property
     def need(self) -> Need | None:
@@ -75,7 +84,8 @@ class Question:
         if need is None:
             return None
         features = need.features | {"step_free"} if self.step_free else need.features
-        return replace(need, features=features, persons=max(need.persons, self.persons))
+        persons = self.persons + (self.interpreter is not None)
+        return replace(need, features=features, persons=max(need.persons, persons))
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,7 @@ class _Place:
     opened: Mask
     rooms: Mapping[int, Mask] | None
     received: Mask | None
+    interpreters: Mapping[int, Mask] | None
 
 
 def offers(
@@ -205,7 +216,8 @@ def _place(known: Known, site: SiteFacts) -> _Place:
     opened = known.grid.paint(site.open_spans(known.from_day, known.to_day))
     opened &= ~known.grid.paint(known.site_closures.get(site.id, ()))
     rooms = _room_starts(known, site, opened) if known.question.need else None
-    return _Place(site, opened, rooms, _received(known, site))
+    interpreters = _interpreter_starts(known, site) if known.question.interpreter is not None else None
+    return _Place(site, opened, rooms, _received(known, site), interpreters)
 
 
 def _room_starts(known: Known, site: SiteFacts, opened: Mask) -> dict[int, Mask]:
@@ -225,6 +237,16 @@ def _received(known: Known, site: SiteFacts) -> Mask | None:
     if not known.question.colleague_ids:
         return None
     return reduce(and_, (known.grid.paint(_open_spans(known, site, who)) for who in known.question.colleague_ids))
+
+
+def _interpreter_starts(known: Known, site: SiteFacts) -> dict[int, Mask]:
+    """The start cells at which each interpreter receives at a site and is free, buffers included; in their order."""
+
+    def free(who: int) -> Mask:
+        received = known.grid.paint(_open_spans(known, site, who))
+        return received & ~known.busy.get(who, 0) & ~known.grid.paint(known.absences.get(who, ()))
+
+    return {who: generator.fit(free(who), known.question.kind.demand) for who in known.question.interpreter_ids}
 
 
 def _open_spans(known: Known, site: SiteFacts, professional_id: int) -> list[Span]:
@@ -249,7 +271,13 @@ def _situation(known: Known, place: _Place, lead: int) -> Situation:
         usager_busy=_any_of(question.usager_ids, known.busy),
         rooms=place.rooms,
         received=place.received,
+        interpreters=_all_but(lead, place.interpreters),
     )
+
+
+def _all_but(lead: int, interpreters: Mapping[int, Mask] | None) -> Mapping[int, Mask] | None:
+    """Nobody interprets what they lead."""
+    return interpreters and {who: mask for who, mask in interpreters.items() if who != lead}
 
 
 def _any_of(keys: Iterable[int], masks: Mapping[int, Mask]) -> Mask:

@@ -16,6 +16,7 @@ Rule = Literal[
     "absent",  # the lead, or a colleague
     "professional_busy",  # the lead, or a colleague
     "usager_busy",
+    "no_interpreter",  # nobody who interprets from that language receives there and is free
     "room_unfit",  # the room asked for is of another kind, lacks something, or is kept for another service
     "no_room",  # every room that fits is busy or closed, or none holds so many persons
 ]

@@ -19,7 +19,7 @@ from booking import create_app, demo, messages
 from booking.access.credentials import agent_by_login
 from booking.config import Settings
 from booking.db import db
-from booking.demo.staff import LANGUAGES, STAFF
+from booking.demo.staff import INTERPRETERS, LANGUAGES, STAFF
 from booking.errors import NotFound
 from booking.notify.models import OutboxMessage
 from booking.people.models import Profession, Professional, Service, Usager
@@ -67,7 +67,7 @@ def count(session: Session, *conditions: sa.ColumnElement[bool], of: type[object
 
 def test_every_profession_in_every_service(told: Session) -> None:
     people = told.scalars(sa.select(Professional)).all()
-    assert len(people) == 40
+    assert len(people) == 42
     assert {one.profession.code for one in people} == set(told.scalars(sa.select(Profession.code)))
     assert {service.code for one in people for service in one.services} == set(told.scalars(sa.select(Service.code)))
 
@@ -113,12 +113,19 @@ def test_some_speak_another_language_and_some_of_them_need_an_interpreter(told: 
     spoken = {language for one in told.scalars(sa.select(Professional)) for language in one.languages}
     asked = {one.spoken_language for one in people if one.spoken_language}
     assert 0 < len(asked & spoken) < len(asked), "some find nobody who speaks theirs"
-    assert set(LANGUAGES) <= {member.last_name for member in STAFF}
+    assert set(LANGUAGES) <= {member.last_name for member in (*STAFF, *INTERPRETERS)}
+
+
+def test_two_of_their_languages_are_interpreted(told: Session) -> None:
+    needed = set(told.scalars(sa.select(Usager.spoken_language).where(Usager.interpreter_needed)))
+    known = configuration.read(told)
+    assert {code: len(known.interpreting(code)) for code in needed if known.interpreting(code)} == {"ar": 1, "fsl": 1}
+    assert len(needed) == 5, "of the others, the search says that nobody interprets them"
 
 
 def test_openings_absences_and_closures(told: Session) -> None:
     openings = Counter(told.scalars(sa.select(Opening.professional_id)))
-    assert len(openings) == 40
+    assert len(openings) == 42
     assert min(openings.values()) >= 2
     assert count(told, Opening.on_call, of=Opening) == 3
     assert count(told, of=Period) == 1

@@ -74,7 +74,7 @@ def test_the_first_site_is_loaded(session: Session) -> None:
     ]
     assert [each.code for each in rooms(session, key)][:3] == ["B1", "B2", "B3"]
     assert len(rooms(session, key)) == 21
-    assert (count(session, Service), count(session, Profession)) == (4, 12)
+    assert (count(session, Service), count(session, Profession)) == (4, 13)
 
     c4 = room(session, "C4")
     assert c4.reserved_for is not None
@@ -148,7 +148,7 @@ def test_a_second_site_has_rooms_of_its_own_and_shares_the_services(session: Ses
     assert first != second
     assert [each.code for each in rooms(session, second)] == ["B1"]
     assert len(rooms(session, first)) == 21
-    assert (count(session, Service), count(session, Profession)) == (4, 12)
+    assert (count(session, Service), count(session, Profession)) == (4, 13)
 
 
 def test_a_wrong_file_is_not_half_loaded(session: Session) -> None:

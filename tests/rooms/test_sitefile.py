@@ -104,7 +104,7 @@ def test_a_file_becomes_values() -> None:
     )
     assert file.hours == {1: (510, 1050), 6: (540, 1440)}
     assert file.services == (ServiceEntry("pmi", "Protection maternelle et infantile", "compartmented"),)
-    assert file.professions == (ProfessionEntry("medecin", "Médecin"),)
+    assert file.professions == (ProfessionEntry("medecin", "Médecin", interprets=False),)
     assert file.rooms == (
         RoomEntry("C1", "Cabinet médical", "cabinet", -1, 3, frozenset({"sink", "step_free"}), "pmi"),
         RoomEntry("B1", "Bureau", "bureau", 0, 2, frozenset(), None),
@@ -139,7 +139,8 @@ def test_the_first_site_is_the_building_of_the_opening_document() -> None:
     ]
     assert {room.code: room.reserved_for for room in file.rooms if room.reserved_for} == {"C4": "sante-sexuelle"}
     assert file.hours == dict.fromkeys(range(1, 6), (510, 1050))
-    assert len(file.professions) == 12
+    assert len(file.professions) == 13
+    assert [profession.code for profession in file.professions if profession.interprets] == ["interprete"]
     assert {service.code: service.confidentiality for service in file.services} == {
         "pmi": "compartmented",
         "sante-sexuelle": "confidential",

@@ -90,16 +90,16 @@ def test_who_does_a_type(cast: Cast, session: Session) -> None:
 
 def test_who_may_take_part_beside_the_lead(cast: Cast, session: Session) -> None:
     everybody = [cast.lenoir, cast.roux, cast.diop, cast.petit, cast.b1, cast.diallo]
-    assert configuration.read(session).in_service(cast.action_sociale, everybody) == [cast.roux, cast.diop]
-    assert configuration.read(session).in_service(cast.pmi, everybody) == [cast.lenoir], "a doctor in his service"
-    assert configuration.read(session).in_service(cast.action_sociale, []) == []
+    assert configuration.read(session).joining(cast.action_sociale, everybody) == [cast.roux, cast.diop]
+    assert configuration.read(session).joining(cast.pmi, everybody) == [cast.lenoir], "a doctor in his service"
+    assert configuration.read(session).joining(cast.action_sociale, []) == []
     midwife = sa.select(Professional.profession_id).where(Professional.id == cast.petit).scalar_subquery()
     set_on(Professional, cast.roux, profession_id=midwife)
-    assert configuration.read(session).in_service(cast.action_sociale, everybody) == [cast.roux, cast.diop], (
+    assert configuration.read(session).joining(cast.action_sociale, everybody) == [cast.roux, cast.diop], (
         "any profession"
     )
     set_on(Professional, cast.diop, retired_at=NOW)
-    assert configuration.read(session).in_service(cast.action_sociale, everybody) == [cast.roux], "retired"
+    assert configuration.read(session).joining(cast.action_sociale, everybody) == [cast.roux], "retired"
 
 
 def test_who_speaks_a_language(cast: Cast, session: Session) -> None:
@@ -174,6 +174,7 @@ CHANGES = [
     ("service", "UPDATE service SET confidentiality = 'confidential' WHERE code = 'pmi'"),
     ("appointment_type", "UPDATE appointment_type SET duration = 45 WHERE code = 'entretien'"),
     ("appointment_type_profession", "DELETE FROM appointment_type_profession"),
+    ("profession", "UPDATE profession SET interprets = true WHERE code = 'medecin'"),
     ("professional", "UPDATE professional SET retired_at = '2026-11-20 00:00:00+00' WHERE code = 'roux'"),
     ("professional_service", "DELETE FROM professional_service"),
     ("opening", "UPDATE opening SET ends = ends - 5"),
