@@ -180,7 +180,7 @@ def _appointment_object(
 
 
 def slot_objects(slots: Iterable[Slot], zone: tzinfo) -> list[dict[str, Any]]:
-    """Slots for programs: start, end, professional (code) and room (code, or null)."""
+    """Slots for programs: start, end, professional (code), room and interpreter (codes, or null)."""
     offered = list(slots)
     professionals, rooms = _professionals(offered), _room_codes(offered)
     return [
@@ -189,6 +189,7 @@ def slot_objects(slots: Iterable[Slot], zone: tzinfo) -> list[dict[str, Any]]:
             "end": iso(slot.end, zone),
             "professional": professionals[slot.professional_id].code,
             "room": rooms.get(slot.room_id),
+            "interpreter": professionals[slot.interpreter_id].code if slot.interpreter_id else None,
         }
         for slot in offered
     ]
@@ -200,18 +201,19 @@ def slot_lines(slots: Iterable[Slot], zone: tzinfo) -> list[str]:
 
 
 def slot_rows(slots: Iterable[Slot], zone: tzinfo) -> list[tuple[str, ...]]:
-    """What each of these lines says: when, the professional's code and name, the room's code or nothing."""
+    """What each of these lines says: when, the code and name of who leads, the room or nothing, who interprets."""
     offered = list(slots)
     professionals, rooms = _professionals(offered), _room_codes(offered)
     rows: list[tuple[str, ...]] = []
     for slot in offered:
-        who = professionals[slot.professional_id]
-        rows.append((french.moment(slot.start, zone), who.code, who.name, rooms.get(slot.room_id) or ""))
+        who, beside = professionals[slot.professional_id], professionals.get(slot.interpreter_id or 0)
+        interpreted = (f"interprète : {beside.code}",) if beside else ()
+        rows.append((french.moment(slot.start, zone), who.code, who.name, rooms.get(slot.room_id) or "", *interpreted))
     return rows
 
 
 def _professionals(slots: Sequence[Slot]) -> dict[int, Professional]:
-    wanted = {slot.professional_id for slot in slots}
+    wanted = {key for slot in slots for key in (slot.professional_id, slot.interpreter_id) if key is not None}
     query = sa.select(Professional).where(Professional.id.in_(wanted))
     return {one.id: one for one in db.session.scalars(query)}
 

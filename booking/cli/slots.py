@@ -43,6 +43,12 @@ def _searching(function: Callable[..., None]) -> Callable[..., None]:
             help="Ceux qui parlent cette langue : code ISO 639, ou fsl pour la langue des signes.",
         ),
         click.option(
+            "--interpreter",
+            metavar="CODE",
+            type=values.OneOf(tuple(labels.SPOKEN)),
+            help="Avec un interprète de cette langue, libre lui aussi : book le prend par --with.",
+        ),
+        click.option(
             "--usager", type=USAGER, help="Numéro de la personne : quand elle est libre, et ce dont elle a besoin."
         ),
     )
@@ -62,8 +68,9 @@ def _searching(function: Callable[..., None]) -> Callable[..., None]:
 def slots(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     """Les créneaux libres d'un motif, chacun avec son professionnel et sa salle.
 
-    13 semaines au plus. Clés JSON : start, end (ISO 8601 avec décalage), professional, room (codes) ; avec --suggest,
-    reasons aussi : referent, speaks ou team, puis soonest, first, other_day, other_half_day ou next.
+    13 semaines au plus. Clés JSON : start, end (ISO 8601 avec décalage), professional, room (codes), interpreter (code,
+    ou null) ; avec --suggest, reasons aussi : referent, speaks ou team, puis soonest, first, other_day, other_half_day
+    ou next.
     """
     if given["limit"] is not None and given["suggest"] is not None:
         raise Misuse("--limit ou --suggest : choisissez l’un des deux.", ctx)
@@ -124,6 +131,7 @@ def _search(session: Session, kind: TypeFacts, usager: Usager | None, given: dic
         professional_ids=frozenset({lookups.professional(session, who).id}) if who else None,
         usager_ids=frozenset({usager.id} if usager else ()),
         language=given["language"],
+        interpreter=given["interpreter"],
     )
 
 

@@ -88,6 +88,7 @@ def test_a_taken_slot_comes_with_the_nearest_ones(app: Flask, cast: Cast, booked
         "end": "2026-11-23T09:30:00+01:00",
         "professional": "diop",
         "room": "B2",
+        "interpreter": None,
     }
     lines = refused(app, *NINE, "--usager", cast.kone).splitlines()
     assert lines[1] == "lundi 23 novembre 2026 à 9h00   diop  M. Diop   B2"

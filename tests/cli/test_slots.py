@@ -7,7 +7,7 @@ from flask import Flask
 
 from booking.people.models import Professional, Usager
 from booking.slots.models import AppointmentType
-from tests.builders import Cast, block, set_on, store
+from tests.builders import Cast, add_interpreter, block, set_on, store
 from tests.cli.running import done, read, refused
 
 WEEK = ["--from", "2026-11-23", "--to", "2026-11-27"]
@@ -20,6 +20,7 @@ def test_slots_for_programs(app: Flask, cast: Cast) -> None:
         "end": "2026-11-23T09:30:00+01:00",
         "professional": "roux",
         "room": "B1",
+        "interpreter": None,
     }
     assert {slot["professional"] for slot in found} == {"roux", "diop"}
     assert len(found) == 5 * 12 + 6, "Mme Roux receives 6 hours on 5 days, M. Diop 3 hours on one"
@@ -62,6 +63,7 @@ def test_what_to_say_first_for_programs(app: Flask, cast: Cast) -> None:
         "end": "2026-11-23T09:30:00+01:00",
         "professional": "diop",
         "room": "B1",
+        "interpreter": None,
         "reasons": ["referent", "soonest"],
     }
     assert [(slot["professional"], slot["reasons"][0]) for slot in found[1:]] == [
@@ -91,6 +93,28 @@ def test_slots_of_those_who_speak_a_language(app: Flask, cast: Cast) -> None:
     set_on(Professional, cast.diop, languages=frozenset({"wo"}))
     found = read(app, "slots", "entretien", *WEEK, "--language", "wo")
     assert {slot["professional"] for slot in found} == {"diop"}
+
+
+def test_slots_with_an_interpreter_and_booking_one(app: Flask, cast: Cast) -> None:
+    add_interpreter(cast, "amari", "ar")
+    search = ["slots", "entretien", *WEEK, "--professional", "roux", "--interpreter", "ar"]
+    first, *_ = found = read(app, *search)
+    assert {slot["interpreter"] for slot in found} == {"amari"}
+    assert len(found) == 5 * 6, "her mornings"
+    assert done(app, *search, "--limit", 1) == (
+        "lundi 23 novembre 2026 à 9h00  roux  Mme Roux  B1  interprète : amari\n"
+    )
+    words = ["book", "entretien", "--start", first["start"], "--professional", first["professional"]]
+    booked = read(app, *words, "--with", first["interpreter"], "--usager", cast.diallo)
+    assert booked["start"] == first["start"]
+    assert read(app, *search, "--limit", 1)[0]["start"] == "2026-11-23T09:30:00+01:00"
+
+
+def test_why_there_is_no_slot_with_an_interpreter(app: Flask, cast: Cast) -> None:
+    found = read(app, "explain", "entretien", *WEEK, "--professional", "diop", "--interpreter", "ta")
+    assert (found["starts"], found["offered"], found["causes"]) == (6, 0, {"no_interpreter": 6})
+    assert [(each["change"], each["count"]) for each in found["relaxations"]] == [("without_interpreter", 6)]
+    assert read(app, "slots", "entretien", *WEEK, "--interpreter", "ta") == []
 
 
 def test_a_person_whom_a_search_cannot_be_for(app: Flask, cast: Cast) -> None:
