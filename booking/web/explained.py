@@ -39,6 +39,8 @@ def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | No
     match change.kind:
         case "other_professional":
             return url_for("slots.search", **address(professionnel=None))
+        case "without_interpreter":
+            return url_for("slots.search", **{**address(), "interprete": ""})
         case "later":
             first = change.first.start.astimezone(zone).date()
             last = first + timedelta(days=explaining.WEEK.days - 1)
@@ -49,7 +51,13 @@ def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | No
                 motif=found.question.kind.code,
                 debut=wording.in_address(change.first.start),
                 professionnel=found.question.configuration.professionals[change.first.professional_id].code,
+                avec=_interpreter(found, change),
                 regle="hors-plage",
                 usager=request.args.get("usager"),
             )
     return None
+
+
+def _interpreter(found: Explanation, change: Relaxation) -> list[str]:
+    who = change.first.interpreter_id
+    return [] if who is None else [found.question.configuration.professionals[who].code]

@@ -73,7 +73,8 @@ def release() -> Response:
 
 def _command(slot: Chosen, key: str, person: Usager | None) -> Book:
     """What would be booked. The key is of the page and the slot: two slots of one page are two demands."""
-    mixed = hashlib.sha256(f"{key} {slot.type.id} {slot.start} {slot.professional.id}".encode()).hexdigest()
+    who = [each.id for each in (slot.professional, *slot.colleagues)]
+    mixed = hashlib.sha256(f"{key} {slot.type.id} {slot.start} {who}".encode()).hexdigest()
     return replace(slot.command(mixed, person.id if person else None), hold=None)
 
 

@@ -69,10 +69,17 @@ def languages(session: Session) -> list[tuple[str, str]]:
     return [(code, title(text)) for code, text in SPOKEN.items() if code in spoken]
 
 
+def interpreted(session: Session, also: str | None = None) -> list[tuple[str, str]]:
+    """The languages that somebody interprets from, and one more, by name: code and name."""
+    known = configuration.read(session)
+    return [(code, title(text)) for code, text in SPOKEN.items() if code == also or known.interpreting(code)]
+
+
 def colleagues(session: Session, service_id: int) -> list[Professional]:
-    """Who may take part in appointments of a service: its professionals in use, as `professionals`."""
-    query = _in_use().where(Professional.services.any(Service.id == service_id))
-    return list(session.scalars(query))
+    """Who may take part in appointments of a service, in the order of `professionals`."""
+    known = configuration.read(session)
+    able = set(known.joining(service_id, known.professionals))
+    return [each for each in session.scalars(_in_use()) if each.id in able]
 
 
 def full_name(professional: Professional) -> str:

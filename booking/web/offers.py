@@ -24,11 +24,12 @@ Row = TypeVar("Row", Professional, Room)
 
 @dataclass(frozen=True)
 class Offer:
-    """A slot, its professional and the room proposed."""
+    """A slot, its professional, the room proposed and, when one was looked for, the interpreter."""
 
     slot: Slot
     professional: Professional
     room: Room | None
+    interpreter: Professional | None
 
     @property
     def start(self) -> str:
@@ -43,13 +44,13 @@ class Offer:
         endpoint: str = "booking.new",
         **kept: Any,
     ) -> str:
-        """The page that books it, with those colleagues and whatever else is `kept` of an address."""
+        """The page that books it, with those colleagues, its interpreter and whatever else is `kept` of an address."""
         return url_for(
             endpoint,
             motif=type_code,
             debut=self.start,
             professionnel=self.professional.code,
-            avec=[each.code for each in colleagues],
+            avec=[each.code for each in (*colleagues, self.interpreter) if each],
             usager=usager_id,
             **kept,
         )
@@ -87,9 +88,13 @@ class OfferedDay:
 def offers(session: Session, slots: Iterable[Any]) -> list[Offer]:
     """The slots with their professionals and rooms, each read once."""
     found = list(slots)
-    people = _by_id(session, Professional, {slot.professional_id for slot in found})
-    rooms = _by_id(session, Room, {slot.room_id for slot in found if slot.room_id is not None})
-    return [Offer(slot, people[slot.professional_id], rooms.get(slot.room_id)) for slot in found]
+    ids = {key for slot in found for key in (slot.professional_id, slot.interpreter_id)}
+    people = _by_id(session, Professional, ids - {None})
+    rooms = _by_id(session, Room, {slot.room_id for slot in found} - {None})
+    return [
+        Offer(slot, people[slot.professional_id], rooms.get(slot.room_id), people.get(slot.interpreter_id))
+        for slot in found
+    ]
 
 
 def with_suggestions(

@@ -56,6 +56,7 @@ class SearchForm(Query):
     motif = Choice("Motif")
     professionnel = Choice("Professionnel", optional=True)
     langue = Choice("Langue", optional=True)
+    interprete = Choice("Interprète", optional=True)
     du = Ruled("Du", required(day_of_work), type="date")
     au = Ruled("Au", required(day_of_work), type="date")
     usager = Ruled("Personne", number, type="hidden")
@@ -71,6 +72,7 @@ def search() -> str | tuple[str, int]:
     form.motif.groups = lists.type_groups(session)
     form.professionnel.groups = lists.professional_groups(session)
     form.langue.groups = {"": lists.languages(session)}
+    form.interprete.groups = {"": lists.interpreted(session, _interpreter_for(person))}
     asked = "motif" in request.args or form.motif.data is not None
     found = _find(session, form, person) if asked and form.validate() else Found()
     offers, suggestions = with_suggestions(session, found.slots, found.suggestions)
@@ -79,6 +81,7 @@ def search() -> str | tuple[str, int]:
         form=form,
         choosing=Acting(formdata=None),
         usager=person,
+        interpreter=_interpreter_for(person),
         asked=asked,
         notes=get_flashed_messages(category_filter=("hold",)),
         held=held_uid(),
@@ -95,13 +98,19 @@ def search() -> str | tuple[str, int]:
 
 
 def _with_defaults(session: Session, person: Usager | None) -> Any:
-    """The address's own values, completed: two weeks from today, and the last type this person came for."""
+    """The address's own values, completed: two weeks from today, what this person came for last and needs."""
     given = request.args.copy()
     for name, day in zip(("du", "au"), _usual_period(), strict=True):
         given.setdefault(name, day.isoformat())
     if person is not None:
         given.setdefault("motif", _last_type(session, person))
+        given.setdefault("interprete", _interpreter_for(person) or "")
     return given
+
+
+def _interpreter_for(person: Usager | None) -> str | None:
+    """The language from which somebody must interpret for this person."""
+    return person.spoken_language if person and person.interpreter_needed else None
 
 
 def _today() -> date:
@@ -119,7 +128,7 @@ def for_last_type(session: Session, person: Usager) -> tuple[TypeFacts, list[Put
     if kind is None or kind.capacity or kind.confidential:
         return None
     start, end = period(*_usual_period(), lists.zone())
-    search = Search(kind.id, start, end, usager_ids=frozenset({person.id}))
+    search = Search(kind.id, start, end, usager_ids=frozenset({person.id}), interpreter=_interpreter_for(person))
     until = start + LONGEST_SEARCH
     _, found = suggesting.find_and_suggest(session, search, as_person(person), clock.now(), until)
     return kind, with_suggestions(session, (), found)[1]
@@ -168,6 +177,7 @@ def _wanted(session: Session, form: SearchForm, kind: TypeFacts, named: Usager |
         usager_ids=frozenset({named.id} if named else ()),
         step_free=bool(named and named.step_free),
         language=form.langue.data,
+        interpreter=form.interprete.data,
     )
 
 
