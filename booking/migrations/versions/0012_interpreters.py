@@ -1,6 +1,6 @@
 """The professions that interpret.
 
-Revision ID: 0013
+Revision ID: 0012
 Revises: 0011
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 
 from booking.slots import revisions
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 
 
