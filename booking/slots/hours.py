@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -174,7 +175,7 @@ def _during(periods: tuple[Days, ...], day: date) -> bool:
 
 def _ranked(ranks: frozenset[int], day: date) -> bool:
     """Whether it is the first, second… of its weekday in its month, or the last: the week after is of another month."""
-    return (day.day + 6) // 7 in ranks or (-1 in ranks and (day + timedelta(days=7)).month != day.month)
+    return (day.day + 6) // 7 in ranks or (-1 in ranks and day.day + 7 > monthrange(day.year, day.month)[1])
 
 
 def _span(rule: Rule, ordinal: int, zone: ZoneInfo) -> tuple[int, int]:

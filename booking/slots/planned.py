@@ -133,16 +133,22 @@ def _check_minutes(starts: int, ends: int) -> None:
 
 def check_days(first_day: date, last_day: date | None, now: datetime) -> None:
     """Refuse days that make no sense, both included. Raises Invalid: out_of_range, end_before_start, past."""
-    today = now.date()
     for field, day in (("first_day", first_day), ("last_day", last_day)):
-        if day is not None and not today - FAR <= day <= today + FAR:
-            limits = {"minimum": today - FAR, "maximum": today + FAR}
-            raise Invalid(field, "out_of_range", **{k: french.short_day(v) for k, v in limits.items()})
+        if day is not None:
+            check_distance(field, day, now)
     if last_day is not None and last_day < first_day:
         raise Invalid("last_day", "end_before_start")
     # A day more: it may be yesterday where the site is.
-    if last_day is not None and last_day < today - timedelta(days=1):
+    if last_day is not None and last_day < now.date() - timedelta(days=1):
         raise Invalid("last_day" if last_day > first_day else "first_day", "past")
+
+
+def check_distance(field: str, day: date, now: datetime) -> None:
+    """Refuse a day so far away that rules could not be computed beyond it. Raises Invalid: out_of_range."""
+    today = now.date()
+    if not today - FAR <= day <= today + FAR:
+        limits = {"minimum": today - FAR, "maximum": today + FAR}
+        raise Invalid(field, "out_of_range", **{k: french.short_day(v) for k, v in limits.items()})
 
 
 def check_span(start: datetime, end: datetime, now: datetime) -> None:
@@ -199,7 +205,7 @@ def common_days(one: Rule, other: Rule) -> Iterator[date]:
 
 def _within(one: Rule, other: Rule) -> bool:
     """Whether, while both stand, every day of a rule is one of the other."""
-    first, last = max(one.first_day, other.first_day), other.last_day or _seen_whole(one, other)
+    first, last = max(one.first_day, other.first_day), min(other.last_day or date.max, _seen_whole(one, other))
     return all(other.takes_place(day) for day in dates(one, first, last))
 
 

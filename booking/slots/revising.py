@@ -16,7 +16,7 @@ from booking.slots import openings
 from booking.slots.hours import Rule
 from booking.slots.models import Opening, OpeningException
 from booking.slots.openings import NewOpening, left_out, rule_of
-from booking.slots.planned import FAR
+from booking.slots.planned import FAR, check_distance
 from booking.slots.planning import lock_owned
 
 DAY = timedelta(days=1)
@@ -81,13 +81,14 @@ def _cut(session: Session, old: Opening, from_day: date) -> None:
 def add_exception(opening_id: int, day: date, now: datetime) -> int:
     """Leave out one date of an opening, and return the exception's key. Appointments stay.
 
-    Raises NotFound, and Invalid on « day »: past, one_date (there is no other), not_its_day.
+    Raises NotFound, and Invalid on « day »: past, out_of_range, one_date (there is no other), not_its_day.
     """
 
     def work(session: Session) -> int:
         opening = lock_owned(session, Opening, opening_id, "opening")
         if day < now.date() - DAY:
             raise Invalid("day", "past")
+        check_distance("day", day, now)
         if opening.weekdays is None:
             raise Invalid("day", "one_date")
         if not openings.full_rule(session, opening).takes_place(day):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -203,3 +204,20 @@ def test_the_token_is_asked_before_a_period_goes(amina: Browser, session: Sessio
     done = amina.send(amina.get("/periodes"), "/periodes", name="Noël", first_day="2026-12-19", last_day="2027-01-03")
     assert amina.post(action(done, r"/periodes/\d+/retirer$"), {}, token="wrong").status == 400
     assert count(session, Period) == 1
+
+
+@pytest.mark.parametrize("day", ["9999-12-28", "9700-01-05", "2037-12-01"])
+def test_no_date_is_left_out_so_far_away_that_the_page_could_not_be_shown(amina: Browser, day: str) -> None:
+    """Found by typing a year of four nines: every page of that professional failed from then on."""
+    page = add(amina, weekdays=str(date.fromisoformat(day).isoweekday()), hours="18h-20h")
+    where = action(page, r"/exceptions$")
+    refused = amina.send(page, where, **{f"sans{where.split('/')[-2]}-day": day})
+    assert refused.status == 422
+    assert amina.get(HERE).status == 200
+
+
+def test_an_opening_that_ends_with_the_calendar_is_compared(amina: Browser) -> None:
+    page = add(amina, weekdays="5", hours="18h-20h")
+    where = action(page, r"/terminer$")
+    amina.send(page, where, **{f"fin{where.split('/')[-2]}-last_day": "9999-12-31"})
+    assert add(amina, weekdays="5", hours="19h-20h", ranks="-1").status == 422
