@@ -72,6 +72,7 @@ RELAXATIONS: dict[Kind, str] = {
     "nearby_time": "à {nearby} minutes près",
     "other_room": "dans une autre salle",
     "other_professional": "avec un autre professionnel",
+    "other_language": "avec quelqu’un qui ne parle pas cette langue ({language})",
     "off_lattice": "à {nearby} minutes au plus d’un début de créneau, en réservant « hors plage »",
     "shorter": "en {minutes} minutes au lieu de {usual}",
     "other_room_kind": "dans une salle d’un autre type ({kind})",
@@ -142,9 +143,19 @@ def _facts(question: Question) -> dict[str, object]:
 
 
 def _nobody(question: Question) -> str:
-    if question.configuration.qualified(question.kind):
+    able = question.configuration.qualified(question.kind)
+    if able and question.language is not None:
+        return _nobody_speaking(question, able, question.language)
+    if able:
         return "Le professionnel demandé ne reçoit pas pour ce motif."
     return "Aucun professionnel ne reçoit pour ce motif."
+
+
+def _nobody_speaking(question: Question, able: Collection[int], language: str) -> str:
+    spoken = labels.SPOKEN[language]
+    if question.configuration.speaking(language, able):
+        return f"Le professionnel demandé ne parle pas cette langue ({spoken}), ou ne reçoit pas pour ce motif."
+    return f"Aucun professionnel qui reçoit pour ce motif ne parle cette langue ({spoken})."
 
 
 def _nobody_of(question: Question) -> str:
@@ -163,6 +174,7 @@ def _relaxation(explained: Explanation, one: Relaxation, zone: ZoneInfo) -> str:
         usual=usual,
         kind=_kind_of_room(question, one.first.room_id),
         colleague=", ".join(_names(question, [one.professional_id] if one.professional_id else [])),
+        language=labels.SPOKEN.get(question.language or "", ""),
         later=_later(explained.end, one.first.start, zone),
     )
     (who,) = _names(question, [one.first.professional_id])

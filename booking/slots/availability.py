@@ -128,6 +128,7 @@ def ask(session: Session, search: Search, now: datetime) -> Question:
         colleague_ids=search.colleague_ids,
         persons=max(search.persons, _named(search)),
         asked_at=int(now.timestamp()),
+        language=search.language,
         interpreter=_interpreter(known, search),
     )
 

@@ -33,6 +33,7 @@ Kind = Literal[
     "nearby_time",  # by `NEARBY` sooner or later than the period
     "other_room",  # not the room that was asked for
     "other_professional",
+    "other_language",  # with somebody who does not speak the one that was asked for
     "off_lattice",  # by `NEARBY` at most, which somebody must allow (« hors plage »)
     "shorter",
     "other_room_kind",
@@ -214,8 +215,8 @@ def _attempts(question: Question, first: int, last: int) -> Iterator[_Attempt]:
     yield _Attempt("nearby_time", question, [(first - NEARBY * 60, first), (last, last + NEARBY * 60)])
     if fits_in is not None:
         yield _Attempt("other_room", replace(question, room_id=None), whole)
-    if others := _others(question):
-        yield _Attempt("other_professional", replace(question, professional_ids=others), whole)
+    for change, others in _others(question):
+        yield _Attempt(change, replace(question, professional_ids=others), whole)
     yield _Attempt("off_lattice", replace(question, waived=frozenset({"off_grid"})), whole)
     if kind.duration >= 2 * SHORTER:
         yield _Attempt("shorter", replace(question, kind=_shorter(kind)), whole)
@@ -227,10 +228,19 @@ def _attempts(question: Question, first: int, last: int) -> Iterator[_Attempt]:
         yield _Attempt("without_interpreter", replace(question, interpreter=None), whole)
 
 
-def _others(question: Question) -> list[int]:
-    """Those who do this type, and were neither asked for nor take part anyway."""
-    able = question.configuration.qualified(question.kind)
-    return [who for who in able if who not in (*question.professional_ids, *question.colleague_ids)]
+def _others(question: Question) -> Iterator[tuple[Kind, list[int]]]:
+    """Those who do this type, and were neither asked for nor take part anyway: who speak the language, and who do not.
+
+    Nobody who does not speak it is « another professional » of a search for those who do.
+    """
+    known, language = question.configuration, question.language
+    named = {*question.professional_ids, *question.colleague_ids}
+    able = [who for who in known.qualified(question.kind) if who not in named]
+    speaking = able if language is None else known.speaking(language, able)
+    if speaking:
+        yield "other_professional", speaking
+    if others := [who for who in able if who not in speaking]:
+        yield "other_language", others
 
 
 def _shorter(kind: TypeFacts) -> TypeFacts:

@@ -41,9 +41,10 @@ class Question:
     once. `persons` counts everybody in the room, the professionals included. `ignoring` are the appointments that move:
     what they take is free for them. `waived` are the rules set aside; ValueError for one that cannot be. A hold that
     has expired at `asked_at`, in seconds UTC, keeps nothing. `supposed` is an absence or a closure still to be stored.
-    `on_call`: somebody is there without an appointment, so the openings for walk-ins count too. With `interpreter`, a
-    language, one of those who interpret from it takes part too, in addition to `persons`: whoever of them receives at
-    that site and is free with the same buffers, whatever is waived.
+    `on_call`: somebody is there without an appointment, so the openings for walk-ins count too. `language` is the one
+    that all of `professional_ids` speak, None when none was asked for. With `interpreter`, a language, one of those who
+    interpret from it takes part too, in addition to `persons`: whoever of them receives at that site and is free with
+    the same buffers, whatever is waived.
     """
 
     configuration: Configuration
@@ -60,6 +61,7 @@ class Question:
     asked_at: int = 0
     supposed: Supposed | None = None
     on_call: bool = False
+    language: str | None = None
     interpreter: str | None = None
 
     def __post_init__(self) -> None:

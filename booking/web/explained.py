@@ -39,6 +39,8 @@ def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | No
     match change.kind:
         case "other_professional":
             return url_for("slots.search", **address(professionnel=None))
+        case "other_language":
+            return url_for("slots.search", **address(professionnel=None, langue=None))
         case "without_interpreter":
             return url_for("slots.search", **{**address(), "interprete": ""})
         case "later":

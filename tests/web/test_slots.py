@@ -6,8 +6,9 @@ import pytest
 
 from booking import messages, reservations
 from booking.db import db
+from booking.people.models import Professional
 from booking.reservations.commands import Act, Book
-from tests.builders import NOW, Cast, block, paris, store
+from tests.builders import NOW, Cast, absence, block, paris, set_on, store
 from tests.web.browsing import Browser, Element, Page
 
 MONDAY = "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-23"
@@ -158,3 +159,27 @@ def test_a_search_that_makes_no_sense(amina: Browser, query: str, field: str, wo
     assert page.status == 422
     assert words in page.errors()[field]
     assert slots(page) == []
+
+
+def shown(browser: Browser, change: Element) -> int:
+    """How many slots there are where a change leads."""
+    return len(slots(browser.get(change.one("a")["href"])))
+
+
+def test_another_professional_speaks_the_language_too(amina: Browser, cast: Cast) -> None:
+    """Or it is said that they do not; and each address finds what it says, without the language when need be."""
+    set_on(Professional, cast.roux, languages=frozenset({"ar"}))
+    said = why(amina.get(f"{MONDAY}&professionnel=diop&langue=ar"))
+    assert "Le professionnel demandé ne parle pas cette langue (arabe), ou ne reçoit pas pour ce motif." in said.text
+    another, without = said.all("li")
+    assert another.text.startswith("Avec un autre professionnel : 12 créneaux, le premier lundi 23 novembre 2026")
+    assert "Avec quelqu’un qui ne parle pas cette langue (arabe) : 6 créneaux" in without.text
+    assert (shown(amina, another), shown(amina, without)) == (12, 12 + 6)
+
+
+def test_nobody_else_speaks_it(amina: Browser, cast: Cast) -> None:
+    set_on(Professional, cast.roux, languages=frozenset({"ar"}))
+    store(absence(cast.roux, "2026-11-22 00:00", "2027-12-12 00:00"))
+    (without,) = why(amina.get(f"{MONDAY}&langue=ar")).all("li")
+    assert "Avec quelqu’un qui ne parle pas cette langue (arabe) : 6 créneaux" in without.text
+    assert shown(amina, without) == 6
