@@ -77,7 +77,7 @@ SITUATIONS = {
             "À 20 minutes près : 1 créneau, lundi 23 novembre 2026 à 11h30 avec M. Diop.",
             "À 20 minutes au plus d’un début de créneau, en réservant « hors plage » : 1 créneau, lundi 23 "
             "novembre 2026 à 11h10 avec M. Diop.",
-            "Plus tard dans la semaine : 59 créneaux en sept jours, le premier "
+            "Plus tard dans la semaine : 49 créneaux en sept jours, le premier "
             "lundi 23 novembre 2026 à 11h30 avec M. Diop.",
         ],
     ),
@@ -305,7 +305,7 @@ SITUATIONS = {
             "À 20 minutes près : 2 créneaux, le premier lundi 23 novembre 2026 à 9h00 avec Mme Roux.",
             "À 20 minutes au plus d’un début de créneau, en réservant « hors plage » : 1 créneau, lundi 23 "
             "novembre 2026 à 9h05 avec Mme Roux.",
-            "Plus tard dans la semaine : 60 créneaux en sept jours, le premier "
+            "Plus tard dans la semaine : 59 créneaux en sept jours, le premier "
             "lundi 23 novembre 2026 à 9h30 avec Mme Roux.",
         ],
     ),

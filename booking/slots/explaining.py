@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from booking.rooms.fitting import Lack, Need, RoomFacts, lacks
 from booking.rooms.models import CLOSED_DOOR_KINDS
-from booking.slots import availability, generator, offers
+from booking.slots import availability, generator, hours, offers
 from booking.slots.availability import FIRST_WINDOW, LONGEST_SEARCH, Search, Slot
 from booking.slots.facts import TypeFacts
 from booking.slots.grid import CELL, Mask, Span, apart, around, to_cells
@@ -55,7 +55,8 @@ _LACKS: Mapping[Lack, RoomCause] = {
 class Relaxation:
     """One change of what is asked that finds something more: how many slots, and the first of them.
 
-    `professional_id` is the colleague who would be left out. Of « later », the count is of seven days from the first.
+    `professional_id` is the colleague who would be left out. Of « later », the count is of seven days, the first's being
+    the first of them.
     """
 
     kind: Kind
@@ -285,7 +286,14 @@ def _later(session: Session, question: Question, end: datetime) -> Iterator[Rela
     while start < limit:
         until = min(start + window, limit)
         for first in availability.slots_between(session, question, start, until, limit=1):
-            week = availability.slots_between(session, question, first.start, first.start + WEEK)
+            week = availability.slots_between(session, question, first.start, _seven_days(question, first.start))
             yield Relaxation("later", len(week), first)
             return
         start, window = until, window * 2
+
+
+def _seven_days(question: Question, start: datetime) -> datetime:
+    """When the seventh day ends, that of the start being the first: what a search of those days shows."""
+    zone = question.configuration.here().zone
+    day = start.astimezone(zone).date() + WEEK
+    return datetime.fromtimestamp(hours.instant(day, 0, zone), zone)

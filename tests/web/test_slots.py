@@ -183,3 +183,11 @@ def test_nobody_else_speaks_it(amina: Browser, cast: Cast) -> None:
     (without,) = why(amina.get(f"{MONDAY}&langue=ar")).all("li")
     assert "Avec quelqu’un qui ne parle pas cette langue (arabe) : 6 créneaux" in without.text
     assert shown(amina, without) == 6
+
+
+def test_what_comes_later_is_as_much_as_is_said(amina: Browser, cast: Cast) -> None:
+    """Seven days are those that the page shows, whatever the hour of the first slot."""
+    store(block(cast.diop, "2026-11-23 09:00", "2026-11-23 11:00"))
+    (later,) = why(amina.get("/creneaux?motif=entretien&professionnel=diop&du=2026-11-22&au=2026-11-22")).all("li")
+    assert later.text.startswith("La semaine suivante : 2 créneaux en sept jours, le premier lundi 23 novembre 2026")
+    assert shown(amina, later) == 2
