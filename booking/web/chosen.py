@@ -127,9 +127,9 @@ def searching() -> Response:
 
 
 def address(**changed: Any) -> dict[str, Any]:
-    """The whole address of the request, some of it changed; None leaves a word out."""
+    """The whole address of the request, some of it changed; None leaves a word out, and so do those of url_for."""
     found: dict[str, Any] = {**request.args.to_dict(flat=False), **changed}
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in found.items() if value and name != "endpoint" and not name.startswith("_")}
 
 
 def slot_args() -> dict[str, Any]:

@@ -191,3 +191,9 @@ def test_what_comes_later_is_as_much_as_is_said(amina: Browser, cast: Cast) -> N
     (later,) = why(amina.get("/creneaux?motif=entretien&professionnel=diop&du=2026-11-22&au=2026-11-22")).all("li")
     assert later.text.startswith("La semaine suivante : 2 créneaux en sept jours, le premier lundi 23 novembre 2026")
     assert shown(amina, later) == 2
+
+
+@pytest.mark.parametrize("word", ["endpoint=x", "_anchor=x", "_scheme=javascript", "_method=POST", "_external=1"])
+def test_words_of_our_own_making_of_addresses_are_nobody_else_s(amina: Browser, word: str) -> None:
+    said = why(amina.get(f"/creneaux?motif=entretien&professionnel=diop&du=2026-11-24&au=2026-11-24&{word}"))
+    assert {each["href"].partition("?")[0] for each in said.all("a")} == {"/creneaux", "/liste-d-attente/nouvelle"}
