@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from booking import french, labels
 from booking.slots.explaining import NEARBY, SHORTER, Cause, Explanation, Kind, Relaxation
+from booking.slots.generator import shortest
 from booking.slots.grid import CELL
 from booking.slots.offers import Question
 
@@ -102,7 +103,7 @@ def _summary(explained: Explanation) -> str:
     if explained.nothing == "nobody":
         return _nobody(question)
     if explained.nothing is not None:
-        length = french.wall_hour(question.kind.demand.buffered * CELL // 60)
+        length = french.wall_hour(shortest(question.kind.demand) * CELL // 60)
         return NOTHING[explained.nothing].format(who=_nobody_of(question), length=length)
     begun = _begun(explained)
     if not explained.causes:

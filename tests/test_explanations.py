@@ -270,6 +270,15 @@ SITUATIONS = {
             "La semaine suivante : 6 créneaux en sept jours, le premier lundi 30 novembre 2026 à 9h00 avec M. Diop.",
         ],
     ),
+    "the opening holds the appointment, but not where its slots lie": (
+        lambda cast: set_on(AppointmentType, cast.entretien, buffer_before=5, duration=160, step=30),
+        lambda cast: day_of(cast.entretien, MONDAY, cast.diop),
+        NOW,
+        [
+            "Les plages de cette période sont trop courtes pour ce motif : il faut 3h10 d’affilée.",
+            "En 145 minutes au lieu de 160 : 1 créneau, lundi 23 novembre 2026 à 9h30 avec M. Diop.",
+        ],
+    ),
     "nobody receives on a Sunday": (
         as_usual,
         lambda cast: ask(cast.entretien, NOW, NOW + timedelta(hours=4)),

@@ -178,7 +178,7 @@ def _nothing(known: Known, first: int, last: int) -> Nothing:
     lengths = [(end - start) // CELL for start, end in spans if start < last and first < end]
     if not lengths:
         return "no_opening"
-    return "too_short" if max(lengths) < question.kind.demand.buffered else "no_start"
+    return "too_short" if max(lengths) < generator.shortest(question.kind.demand) else "no_start"
 
 
 # ------------------------------------------------------------------ what would find something

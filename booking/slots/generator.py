@@ -141,10 +141,19 @@ def _received(situation: Situation, demand: Demand) -> Mask:
     return led if situation.received is None else led & fit(situation.received, demand)
 
 
+def shortest(demand: Demand) -> int:
+    """The cells of the shortest opening that holds a slot: its first one is where the lattice clears the buffer."""
+    return _first(demand.before, demand.step) + demand.duration + demand.after
+
+
+def _first(before: int, step: int) -> int:
+    return -(-before // step) * step
+
+
 def _teeth(situation: Situation, demand: Demand, every: int) -> Iterator[tuple[int, int, int]]:
     """The lattice of each opening of the lead: its own start + k × step, where the buffers still fit inside it."""
     for start, end in situation.openings:
         opens, closes = situation.grid.cell(start), situation.grid.cell(end)
-        first = opens + -(-demand.before // every) * every
+        first = opens + _first(demand.before, every)
         last = closes - demand.after - demand.duration
         yield first, last, every
