@@ -263,6 +263,13 @@ LINES = {text: number for number, text in enumerate(SMALL.splitlines(), 1)}
             "not_a_flag",
             id="a word for true",
         ),
+        pytest.param(
+            'name = "Médecin"',
+            'name = "Médecin"\ninterprets = "non"',
+            "profession.interprets",
+            "not_a_flag",
+            id="a word for false",
+        ),
     ],
 )
 def test_one_problem_with_its_line_and_field(old: str, new: str, field: str, rule: str) -> None:
