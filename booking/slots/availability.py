@@ -32,9 +32,10 @@ class Search:
     """What is looked for: starts in [start, end). Without professionals, any of those who do the type.
 
     Each of these may lead, with all the colleagues: see `check_colleagues`. `persons` counts everybody in the room;
-    those named here count anyway. `by_usager` applies the lead time and the horizon of what usagers do themselves. With
-    a `language`, a code of labels.SPOKEN, only those who speak it lead. With an `interpreter`, such a code too, each
-    slot has somebody who interprets from it and whom `persons` does not count, unless a colleague is one already.
+    those named here, and the seats of a collective type, count anyway. `by_usager` applies the lead time and the
+    horizon of what usagers do themselves. With a `language`, a code of labels.SPOKEN, only those who speak it lead.
+    With an `interpreter`, such a code too, each slot has somebody who interprets from it and whom `persons` does not
+    count, unless a colleague is one already.
     """
 
     type_id: int
@@ -126,7 +127,7 @@ def ask(session: Session, search: Search, now: datetime) -> Question:
         room_id=search.room_id,
         step_free=search.step_free or needed,
         colleague_ids=search.colleague_ids,
-        persons=max(search.persons, _named(search)),
+        persons=max(search.persons, _present(search, kind.capacity or 0)),
         asked_at=int(now.timestamp()),
         language=search.language,
         interpreter=_interpreter(known, search),
@@ -183,11 +184,11 @@ def _interpreter(known: Configuration, search: Search) -> str | None:
     return None if language is None or search.colleague_ids & set(known.interpreting(language)) else language
 
 
-def _named(search: Search) -> int:
-    """How many persons the search names, its lead included, who may be named among the colleagues."""
+def _present(search: Search, seats: int) -> int:
+    """How many persons the search names or has seats for, its lead included, who may be named among the colleagues."""
     leads = search.professional_ids
     somebody_else_leads = not leads or not leads <= search.colleague_ids
-    return len(search.usager_ids | search.colleague_ids) + somebody_else_leads
+    return max(len(search.usager_ids), seats) + len(search.colleague_ids) + somebody_else_leads
 
 
 def check_period(search: Search) -> None:

@@ -55,8 +55,8 @@ _LACKS: Mapping[Lack, RoomCause] = {
 class Relaxation:
     """One change of what is asked that finds something more: how many slots, and the first of them.
 
-    `professional_id` is the colleague who would be left out. Of « later », the count is of seven days, the first's being
-    the first of them.
+    `professional_id` is the colleague who would be left out. Of « later », the count is of seven days, that of the
+    first slot included.
     """
 
     kind: Kind

@@ -207,3 +207,12 @@ def test_who_is_added_while_the_page_is_read_does_not_break_it(app: Flask, works
     assert len(read.participations) == 1
     race(app, [lambda: reservations.join(Join("key-late", workshop, late), ACT)])
     assert story.done(page, read, "joined") == "Personne ajoutée."
+
+
+def test_no_room_is_offered_that_has_not_the_seats(amina: Browser, cast: Cast) -> None:
+    """The offices hold four: a session of three and who leads it, and no session of eight."""
+    for seats, offered in ((SEATS, 18), (8, 0)):
+        set_on(AppointmentType, cast.entretien, capacity=seats)
+        page = amina.get(MONDAY)
+        assert len([each for each in page.tree.all("button") if each["class"] == "slot"]) == offered
+    assert "aucun n’a de salle libre pour 9 personnes" in page.text
