@@ -106,7 +106,7 @@ def without_appointments(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_demo_loads_once(app: Flask, without_appointments: None) -> None:
     done(app, "init")
     loaded = read(app, "demo", "--today", "2026-11-25", "--seed", 7)
-    assert loaded == {"loaded": True, "professionals": 40, "types": 24, "usagers": 600, "appointments": 0}
+    assert loaded == {"loaded": True, "professionals": 42, "types": 24, "usagers": 600, "appointments": 0}
     assert read(app, "demo", "--if-empty") == {"loaded": False}
     first_days = set(db.session.scalars(sa.select(Opening.first_day)))
     assert first_days == {date(2026, 11, 11)}, "two weeks before the day that is taken for today"
@@ -116,7 +116,7 @@ def test_demo_for_people_is_today_and_has_its_agent(app: Flask, without_appointm
     done(app, "init")
     assert done(app, "demo").splitlines() == [
         "Chargement de la démonstration…",
-        "Démonstration chargée : 40 professionnels, 24 motifs, 600 usagers, 0 rendez-vous.",
+        "Démonstration chargée : 42 professionnels, 24 motifs, 600 usagers, 0 rendez-vous.",
     ]
     assert set(db.session.scalars(sa.select(Opening.first_day))) == {NOW.date() - timedelta(days=14)}
     assert "/lien/" in done(app, "agent", "link", "accueil")
