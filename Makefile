@@ -24,7 +24,7 @@ run: .venv/run.stamp
 
 test: .venv/dev.stamp
 	@scripts/need-chromium
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(if $(ARGS),$(ARGS),--cov)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(if $(ARGS),$(ARGS),--cov)
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m bench $(ARGS)
