@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from booking import french
 from booking.cli import acting, answers, values
-from booking.cli.speaking import SpeakingGroup, as_json, command
+from booking.cli.speaking import Function, SpeakingGroup, as_json, command, described_by
 from booking.db import db
 from booking.messages import calls, fate
 from booking.messages.calls import Person
@@ -25,8 +25,6 @@ from booking.reservations.impact import Absent, Cause, Closed, Hit
 from booking.reservations.models import Command
 from booking.rooms.models import Room
 from booking.slots import lookups
-
-Function = TypeVar("Function", bound=Callable[..., None])
 
 
 class Pair(click.ParamType[tuple[str, str]]):
@@ -58,20 +56,16 @@ def _period(function: Function) -> Function:
     return start(end(as_json(function)))
 
 
-def _deciding(function: Function) -> Function:
-    options = (
-        click.option("--move", type=Pair(), metavar="UID=QUAND", multiple=True, help="Déplace ; répétable."),
-        click.option("--colleague", type=Pair(), metavar="UID=CODE", multiple=True, help="Confie à un collègue."),
-        click.option("--to-room", type=Pair(), metavar="UID=CODE", multiple=True, help="Change de salle."),
-        click.option("--cancel", metavar="UID", multiple=True, help="Annule, par le service ; répétable."),
-        click.option("--cancel-all", is_flag=True, help="Annule tous ceux dont rien d’autre n’est dit."),
-        click.option("--leave", metavar="UID", multiple=True, help="Laisse tel quel ; répétable."),
-        click.option("--leave-all", is_flag=True, help="Laisse tels quels tous ceux dont rien d’autre n’est dit."),
-        acting.repeatable,
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+_deciding = described_by(
+    click.option("--move", type=Pair(), metavar="UID=QUAND", multiple=True, help="Déplace ; répétable."),
+    click.option("--colleague", type=Pair(), metavar="UID=CODE", multiple=True, help="Confie à un collègue."),
+    click.option("--to-room", type=Pair(), metavar="UID=CODE", multiple=True, help="Change de salle."),
+    click.option("--cancel", metavar="UID", multiple=True, help="Annule, par le service ; répétable."),
+    click.option("--cancel-all", is_flag=True, help="Annule tous ceux dont rien d’autre n’est dit."),
+    click.option("--leave", metavar="UID", multiple=True, help="Laisse tel quel ; répétable."),
+    click.option("--leave-all", is_flag=True, help="Laisse tels quels tous ceux dont rien d’autre n’est dit."),
+    acting.repeatable,
+)
 
 
 # ------------------------------------------------------------------ what it hits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from booking import clock, french, labels
 from booking.cli import answers, values
-from booking.cli.speaking import SpeakingGroup, as_json, command
+from booking.cli.speaking import Function, SpeakingGroup, as_json, command, described_by
 from booking.db import LARGEST_KEY, db
 from booking.errors import Invalid, NotFound
 from booking.slots import lookups, openings, planned, planning, revising, wording
@@ -21,7 +21,6 @@ from booking.slots.hours import MOST_WEEKS
 from booking.slots.models import Opening, OpeningException
 from booking.slots.openings import NewOpening, Standing
 
-Function = TypeVar("Function", bound=Callable[..., None])
 RANKS = {"1": 1, "2": 2, "3": 3, "4": 4, "last": -1}
 TOGETHER = {"starts": "hours", "ends": "hours"}  # what the command takes as one text
 NUMBER = click.argument("number", metavar="NUMÉRO", type=values.Whole(1, LARGEST_KEY))
@@ -35,7 +34,7 @@ def group() -> None:
 
 def _described(*, hours_required: bool) -> Callable[[Function], Function]:
     """The options that say when an opening takes place."""
-    options = (
+    return described_by(
         click.option("--from", "first_day", type=values.Day(), required=True, help="Le premier jour."),
         click.option("--to", "last_day", type=values.Day(), help="Le dernier jour, compris ; sinon, sans fin."),
         click.option("--hours", metavar="HEURES", required=hours_required, help="Par exemple « 9h-12h et 14h-17h »."),
@@ -51,13 +50,6 @@ def _described(*, hours_required: bool) -> Callable[[Function], Function]:
         ),
         click.option("--on-call/--by-appointment", default=None, help="Permanence, sans rendez-vous ; ou non."),
     )
-
-    def decorate(function: Function) -> Function:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
 
 
 @command("list")

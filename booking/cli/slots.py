@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +12,7 @@ from sqlalchemy.orm import Session
 from booking import clock, explanations, labels
 from booking.cli import answers, values
 from booking.cli.changes import USAGER
-from booking.cli.speaking import Misuse, as_json, command
+from booking.cli.speaking import Misuse, as_json, command, described_by
 from booking.db import db
 from booking.errors import Invalid, NotFound
 from booking.explanations import Said
@@ -29,30 +27,28 @@ MOST_SUGGESTED = 50
 NOTHING = ["Aucun créneau libre sur cette période."]
 
 
-def _searching(function: Callable[..., None]) -> Callable[..., None]:
-    """What is asked of every search."""
-    options = (
-        click.argument("type_code", metavar="TYPE"),
-        click.option("--from", "first_day", type=values.Day(), required=True, help="Premier jour cherché."),
-        click.option("--to", "last_day", type=values.Day(), required=True, help="Dernier jour cherché, compris."),
-        click.option("--professional", metavar="CODE", help="Ce professionnel seulement."),
-        click.option(
-            "--language",
-            metavar="CODE",
-            type=values.OneOf(tuple(labels.SPOKEN)),
-            help="Ceux qui parlent cette langue : code ISO 639, ou fsl pour la langue des signes.",
-        ),
-        click.option(
-            "--interpreter",
-            metavar="CODE",
-            type=values.OneOf(tuple(labels.SPOKEN)),
-            help="Avec un interprète de cette langue, libre lui aussi : book le prend par --with.",
-        ),
-        click.option(
-            "--usager", type=USAGER, help="Numéro de la personne : quand elle est libre, et ce dont elle a besoin."
-        ),
-    )
-    return reduce(lambda decorated, option: option(decorated), reversed(options), function)
+# What is asked of every search.
+_searching = described_by(
+    click.argument("type_code", metavar="TYPE"),
+    click.option("--from", "first_day", type=values.Day(), required=True, help="Premier jour cherché."),
+    click.option("--to", "last_day", type=values.Day(), required=True, help="Dernier jour cherché, compris."),
+    click.option("--professional", metavar="CODE", help="Ce professionnel seulement."),
+    click.option(
+        "--language",
+        metavar="CODE",
+        type=values.OneOf(tuple(labels.SPOKEN)),
+        help="Ceux qui parlent cette langue : code ISO 639, ou fsl pour la langue des signes.",
+    ),
+    click.option(
+        "--interpreter",
+        metavar="CODE",
+        type=values.OneOf(tuple(labels.SPOKEN)),
+        help="Avec un interprète de cette langue, libre lui aussi : book le prend par --with.",
+    ),
+    click.option(
+        "--usager", type=USAGER, help="Numéro de la personne : quand elle est libre, et ce dont elle a besoin."
+    ),
+)
 
 
 @command("slots")
@@ -141,8 +137,7 @@ def _list(found: list[Slot], as_json: bool) -> None:
 
 
 def _suggest(session: Session, search: Search, usager: Usager | None, wanted: int, as_json: bool) -> None:
-    person = Person(usager.referent_id, usager.other_language) if usager else Person()
-    found = suggest(session, search, person, clock.now(), wanted)
+    found = suggest(session, search, Person.of(usager), clock.now(), wanted)
     zone, offered = lookups.zone(session), [each.slot for each in found]
     objects = answers.slot_objects(offered, zone)
     value = [each | {"reasons": list(one.reasons)} for each, one in zip(objects, found, strict=True)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from functools import reduce
+from typing import IO, Any, TypeVar
 
 import click
 from flask.cli import with_appcontext
@@ -12,6 +13,8 @@ from sqlalchemy import exc
 
 from booking.cli import answers
 from booking.errors import BookingError, DatabaseUnavailable
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 EXIT_CODES = "Codes de sortie : 0 fait ; 1 refusé ; 2 commande mal écrite (option, nombre, date ou heure impossible)."
 
@@ -95,6 +98,11 @@ class SpeakingGroup(Speaking, click.Group):
 def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
     """Decorate a function that is a command of the application, run inside its context."""
     return lambda function: click.command(name, cls=SpeakingCommand)(with_appcontext(function))
+
+
+def described_by(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """Decorate a command with what several of them take, in the order of its help."""
+    return lambda function: reduce(lambda decorated, option: option(decorated), reversed(options), function)
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Répond en JSON, pour les programmes.")

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from sqlalchemy.orm import Session
 
+from booking.people.models import Usager
 from booking.slots import ranking
 from booking.slots.availability import LONGEST_SEARCH, Search, ask, check_period, slots_between
 from booking.slots.configuration import Configuration
@@ -27,6 +28,11 @@ class Person:
 
     referent_id: int | None = None
     language: str | None = None
+
+    @classmethod
+    def of(cls, usager: Usager | None) -> Person:
+        """What there is to know of somebody; nothing of nobody."""
+        return cls(usager.referent_id, usager.other_language) if usager else cls()
 
 
 def suggest(session: Session, search: Search, person: Person, now: datetime, wanted: int = WANTED) -> list[Suggestion]:

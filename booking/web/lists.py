@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from flask import g
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from booking import clock
 from booking.db import LARGEST_KEY, db
 from booking.errors import NotFound
 from booking.labels import SPOKEN, title
@@ -26,6 +28,11 @@ def zone() -> ZoneInfo:
     if "zone" not in g:
         g.zone = lookups.zone(db.session())
     return cast(ZoneInfo, g.zone)
+
+
+def today() -> date:
+    """The day that it is at the site."""
+    return clock.now().astimezone(zone()).date()
 
 
 def types(session: Session) -> list[AppointmentType]:

@@ -25,7 +25,7 @@ bp = Blueprint("openings", __name__, url_prefix="/professionnels")
 def show(code: str, key: int) -> str:
     """The opening as it stands, to be changed from a date on."""
     opening = _recurring(code, key)
-    today = clock.now().astimezone(lists.zone()).date()
+    today = lists.today()
     return _page(code, opening, planning_forms.changing(opening, max(today, opening.first_day)))
 
 

@@ -90,7 +90,7 @@ def page(code: str, wrong: Form | None = None, about: int | None = None, secret:
     """The page, with the form that was refused if one was (`about`: for which opening), or a new secret."""
     session = db.session()
     professional = lists.professional(session, code)
-    today = clock.now().astimezone(lists.zone()).date()
+    today = lists.today()
     found = openings.standing(session, professional.id, today)
     return render_template(
         "admin/professional.html",

@@ -87,7 +87,7 @@ def search() -> str | tuple[str, int]:
         held=held_uid(),
         kept=reading.kept_by(session, auth.agent_id() or 0, clock.now()),
         sessions=found.sessions,
-        chips=chips(_today()),
+        chips=chips(lists.today()),
         suggestions=suggestions,
         days=by_day(offers, lists.zone()),
         little=found.little,
@@ -113,12 +113,8 @@ def _interpreter_for(person: Usager | None) -> str | None:
     return person.spoken_language if person and person.interpreter_needed else None
 
 
-def _today() -> date:
-    return clock.now().astimezone(lists.zone()).date()
-
-
 def _usual_period() -> tuple[date, date]:
-    return _today(), _today() + USUAL_PERIOD
+    return lists.today(), lists.today() + USUAL_PERIOD
 
 
 def for_last_type(session: Session, person: Usager) -> tuple[TypeFacts, list[PutForward]] | None:
@@ -130,7 +126,7 @@ def for_last_type(session: Session, person: Usager) -> tuple[TypeFacts, list[Put
     start, end = period(*_usual_period(), lists.zone())
     search = Search(kind.id, start, end, usager_ids=frozenset({person.id}), interpreter=_interpreter_for(person))
     until = start + LONGEST_SEARCH
-    _, found = suggesting.find_and_suggest(session, search, as_person(person), clock.now(), until)
+    _, found = suggesting.find_and_suggest(session, search, Person.of(person), clock.now(), until)
     return kind, with_suggestions(session, (), found)[1]
 
 
@@ -149,7 +145,7 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
         # Whoever says no days hears of the referent, and of the first slots, even after the days that are shown.
         further = (form.du.data, form.au.data) == _usual_period() and not kind.capacity
         until = wanted.start + LONGEST_SEARCH if further else wanted.end
-        found, suggestions = suggesting.find_and_suggest(session, wanted, as_person(named), now, until)
+        found, suggestions = suggesting.find_and_suggest(session, wanted, Person.of(named), now, until)
     except Invalid as refusal:
         form.refuse(Invalid("au" if refusal.field == "to" else refusal.field, refusal.rule, **refusal.facts))
         return Found()
@@ -179,11 +175,6 @@ def _wanted(session: Session, form: SearchForm, kind: TypeFacts, named: Usager |
         language=form.langue.data,
         interpreter=form.interprete.data,
     )
-
-
-def as_person(usager: Usager | None) -> Person:
-    """What of somebody bears on which slots to say first."""
-    return Person(usager.referent_id, usager.other_language) if usager else Person()
 
 
 def period(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from booking import clock, french
+from booking import french
 from booking.db import db
 from booking.errors import AppointmentClosed, Invalid
 from booking.people.models import Usager
@@ -149,7 +149,7 @@ def _wanted(session: Session) -> Wanted | WishesForm:
 
 def _with_defaults() -> Any:
     """The address's own values, completed: four weeks from today."""
-    today = clock.now().astimezone(lists.zone()).date()
+    today = lists.today()
     given = request.args.copy()
     given.setdefault("du", today.isoformat())
     given.setdefault("au", (today + USUAL_PERIOD).isoformat())
