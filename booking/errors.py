@@ -52,10 +52,14 @@ class ImpossibleTime(BookingError):
 
 @dataclass(eq=False)
 class SlotUnavailable(BookingError):
-    """The time asked for cannot be given. `rule` is a `slots.rules.Rule`; `alternatives` are the nearest slots."""
+    """The time asked for cannot be given. `rule` is a `slots.rules.Rule`; `alternatives` are the nearest slots.
+
+    `exhausted` says of « no_room » that not every way to give others another room was looked at (slots.reassigning).
+    """
 
     rule: str
     alternatives: Sequence[Any] = ()
+    exhausted: bool = False
 
     def __str__(self) -> str:
         return self.rule

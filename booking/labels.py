@@ -48,6 +48,7 @@ REASONS = {
     "hors_plage": "hors plage",
     "swap": "échange de créneaux",
     "waiting_list": "liste d’attente",
+    "room_needed": "salle donnée à un autre rendez-vous",
     "mistake": "erreur de saisie",
     "other": "autre raison",
 }

@@ -66,6 +66,8 @@ class Appointment(Base):
     type_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment_type.id"))
     mode: Mapped[str] = mapped_column(sa.String(12))
     room_id: Mapped[int | None] = mapped_column(sa.ForeignKey("room.id"))
+    # Somebody named the room: it makes way for no other appointment.
+    room_pinned: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     # Minutes, as they were when it was booked: a later change of the type does not move what is taken.

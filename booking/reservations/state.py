@@ -23,6 +23,7 @@ Reason = Literal[
     "hors_plage",
     "swap",
     "waiting_list",
+    "room_needed",
     "mistake",
     "other",
 ]
@@ -39,6 +40,7 @@ WHEN: dict[str, tuple[timedelta, timedelta | None]] = {
     "no_show": (timedelta(), None),
 }
 Span = tuple[int, int]
+Seat = tuple[int, int, int]  # the type, how many persons, the start in seconds UTC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,7 @@ class State:
     type_id: int
     mode: str
     room_id: int | None
+    room_pinned: bool = False
     starts_at: datetime
     ends_at: datetime
     buffer_before: int
@@ -115,6 +118,18 @@ class State:
         """How many the room must hold: its professionals, and its usagers or all the seats of a session."""
         return len(self.professional_ids) + (self.capacity or len(self.present))
 
+    def in_room(self, room_id: int | None, *, named: bool = False) -> State:
+        """The same in that room. A room that somebody named stays pinned for as long as the appointment is in it."""
+        pinned = named or (self.room_pinned and room_id == self.room_id)
+        return replace(self, room_id=room_id, room_pinned=pinned and room_id is not None)
+
+    @property
+    def seat(self) -> Seat | None:
+        """What it needs of a room, when it may still leave its own for another by what people have done so far."""
+        if self.room_id is None or self.room_pinned or self.cancelled_at or self.begun:
+            return None
+        return self.type_id, self.persons, int(self.starts_at.timestamp())
+
     def noticed(self, usager_ids: Collection[int]) -> dict[int, int]:
         """The notices once these usagers are told of a change."""
         return {key: notice + (key in usager_ids) for key, notice in self.notices.items()}
@@ -147,6 +162,7 @@ class State:
             "start": self.starts_at.isoformat(),
             "end": self.ends_at.isoformat(),
             "room": self.room_id,
+            "pinned": self.room_pinned,
             "professionals": sorted(self.professional_ids),
             "attendance": {str(usager_id): self.attendance[usager_id] for usager_id in sorted(self.attendance)},
             "cancelled_by": self.cancelled_by,

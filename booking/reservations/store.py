@@ -18,7 +18,7 @@ from booking.reservations.commands import Act
 from booking.reservations.models import Appointment, History, Participation, Told, appointment_professional
 from booking.reservations.state import Action, Attendance, Change, Span, State
 from booking.slots.guards import GUARD
-from booking.slots.models import Occupancy
+from booking.slots.models import Occupancy, seated
 
 BATCH = 500
 
@@ -49,6 +49,14 @@ _ATTEND = (
 )
 _OCCUPY = sa.insert(Occupancy)
 _RELEASE = sa.delete(Occupancy).where(Occupancy.appointment_id.in_(sa.bindparam("appointments", expanding=True)))
+_SIT = sa.insert(seated)
+_STAND = sa.delete(seated).where(seated.c.appointment_id == _KEY)
+_LOCK_ROWS = (
+    sa.select(Appointment.id)
+    .where(Appointment.uid.in_(sa.bindparam("uids", expanding=True)))
+    .order_by(Appointment.uid)
+    .with_for_update(key_share=True)
+)
 _LAST_CANCELLING = (
     sa.select(History.before)
     .where(History.appointment_id == _KEY, History.action == "cancelled")
@@ -76,6 +84,12 @@ def locked(session: Session, uid: str) -> State:
     return _one(session, _LOCKED, uid)
 
 
+def lock_rows(session: Session, uids: Collection[str]) -> None:
+    """Lock the rows of several appointments, by uid, so that no two commands wait for each other."""
+    if uids:
+        execute(session, _LOCK_ROWS, uids=list(uids))
+
+
 def several(session: Session, ids: Collection[int]) -> list[State]:
     """The appointments with those keys, by start."""
     return _states(session, execute(session, _BY_KEYS, keys=list(ids)).all())
@@ -98,6 +112,7 @@ def create(session: Session, new: State, act: Act) -> State:
     _insert(session, _JOIN, ({"appointment_id": state.id, "professional_id": key} for key in state.professional_ids))
     _insert(session, _EXPECT, (_participation(state, key) for key in state.attendance))
     occupy(session, state.taken(), appointment_id=state.id)
+    _seat(session, state)
     history_id = _record(session, state, "booked", {}, act)
     _insert(session, _TELL, _told(history_id, state, state.attendance, "booked"))
     execute(session, _TOUCH, keys=list(state.professional_ids))
@@ -120,6 +135,9 @@ def change(
         # A DELETE of all, then an INSERT of all: an appointment that moves by 5 minutes overlaps its own old rows.
         release(session, [before.id])
         occupy(session, after.taken(), appointment_id=after.id)
+    if before.seat != after.seat:
+        execute(session, _STAND, appointment=before.id)
+        _seat(session, after)
     history_id = _record(session, after, action, before.facts(), act)
     people = frozenset(key for key, notice in after.notices.items() if before.notices.get(key) != notice)
     if told is not None:
@@ -160,6 +178,16 @@ def _write_participations(session: Session, before: State, after: State) -> None
         if (before.attendance[key], before.notices[key]) != (after.attendance[key], after.notices[key]):
             values = {"step": after.attendance[key], "count": after.notices[key]}
             execute(session, _ATTEND, appointment=before.id, usager=key, **values)
+
+
+def _seat(session: Session, state: State) -> None:
+    if (seat := state.seat) is not None:
+        type_id, persons, starts_at = seat
+        _insert(
+            session,
+            _SIT,
+            [{"appointment_id": state.id, "type_id": type_id, "persons": persons, "starts_at": starts_at}],
+        )
 
 
 def _participation(state: State, usager_id: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Lack = Literal["kind", "reserved", "features", "capacity"]
@@ -30,6 +30,11 @@ class Need:
     features: frozenset[str]
     service_id: int
     persons: int = 2
+
+    def of(self, persons: int, *, step_free: bool) -> Need:
+        """The same for so many persons, where those who cannot climb stairs can come."""
+        features = self.features | {"step_free"} if step_free else self.features
+        return replace(self, features=features, persons=max(self.persons, persons))
 
 
 def fits(room: RoomFacts, need: Need) -> bool:

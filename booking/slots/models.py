@@ -52,6 +52,18 @@ changed_day = sa.Table(
 )
 
 
+# Of each appointment in a room that it may still leave for another: what it needs, and when it starts (seconds UTC).
+# `reservations.store` writes it with the occupancies; whose room is given by hand, or who has come, has no row.
+seated = sa.Table(
+    "seated",
+    Base.metadata,
+    sa.Column("appointment_id", sa.ForeignKey("appointment.id"), primary_key=True),
+    sa.Column("type_id", sa.ForeignKey("appointment_type.id"), nullable=False),
+    sa.Column("persons", sa.Integer, nullable=False),
+    sa.Column("starts_at", sa.BigInteger, nullable=False),
+)
+
+
 class AppointmentType(Base):
     """What an appointment is for (motif). Durations, steps, buffers and lead times are in minutes."""
 
