@@ -86,7 +86,7 @@ def granted(session: Session, question: Question, start: datetime) -> Verdict:
     verdict = availability.decide(session, question, start)
     if verdict.rule is None:
         return verdict
-    raise (SlotTaken if verdict.rule in TAKEN else SlotUnavailable)(verdict.rule)
+    raise (SlotTaken if verdict.rule in TAKEN else SlotUnavailable)(verdict.rule, exhausted=verdict.exhausted)
 
 
 def with_alternatives(
@@ -107,6 +107,8 @@ def with_alternatives(
         waived=frozenset(),
         on_call=False,
         ignoring=(),  # the place that an appointment has is no alternative to it
+        staying=(),
+        direct=False,
     )
     first, last = max(now, start - BEFORE), max(now, start) + AFTER
     found = availability.slots_between(session, anybody, first, last)

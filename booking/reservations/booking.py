@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from booking.db import db, in_transaction
+from booking.db import db
 from booking.errors import SlotUnavailable
 from booking.reservations import answering, asking, guests, proposals, store
 from booking.reservations.commands import Act, Book, Outcome, Whom
 from booking.reservations.guests import Guest
 from booking.reservations.holds import expire, give_back
-from booking.reservations.rooming import take_room
 from booking.reservations.state import State
+from booking.reservations.ways import making_way, room_for
 from booking.resources import lock_people
 from booking.slots import availability, configuration, schedule
 from booking.slots.configuration import Configuration
@@ -35,13 +34,13 @@ def book(command: Book, act: Act) -> Outcome:
     asking.check_start(command.start)
     guests.check_number(whom(command))
     try:
-        return in_transaction(lambda session: _book(session, command, act), key=command.key)
+        return making_way(lambda session, act: _book(session, command, act), act, key=command.key)
     except SlotUnavailable as refusal:
         raise with_alternatives(db.session(), refusal, command, act) from None
 
 
 def _book(session: Session, command: Book, act: Act) -> Outcome:
-    lock(session, command)
+    lock(session, command, act)
     if (done := answering.replayed(session, command)) is not None:
         return done
     expire(session, act.now)
@@ -61,8 +60,10 @@ def whom(command: Book) -> tuple[Whom, ...]:
     return (command.usager, *command.family)
 
 
-def lock(session: Session, command: Book) -> None:
-    """Lock whoever takes part and is known. Raises NotFound."""
+def lock(session: Session, command: Book, act: Act) -> None:
+    """Lock who may make way, then whoever takes part and is known. Raises NotFound."""
+    if act.way:
+        store.lock_rows(session, act.way.locked)
     lock_people(session, {command.professional_id, *command.colleague_ids}, guests.known(whom(command)))
 
 
@@ -91,6 +92,7 @@ def _question(known: Configuration, kind: TypeFacts, command: Book, received: Se
         step_free=any(guest.step_free for guest in received),
         persons=1 + len(colleagues) + (kind.capacity or len(received)),
         asked_at=int(act.now.timestamp()),
+        staying=act.staying,
     )
     return asking.waive(question, command.waived, command.start, act.now)
 
@@ -98,7 +100,7 @@ def _question(known: Configuration, kind: TypeFacts, command: Book, received: Se
 def place(session: Session, command: Book, act: Act, *, create: bool) -> State:
     """The appointment as it will be stored, its room taken under lock, its new usagers created when it says so.
 
-    Raises what `book` raises.
+    Raises what `book` raises, and ways.Others.
     """
     known = configuration.read(session)
     kind = known.type(command.type_id)
@@ -127,7 +129,5 @@ def place(session: Session, command: Book, act: Act, *, create: bool) -> State:
         attendance={guest.id: "expected" for guest in received},
         notices={guest.id: 0 for guest in received},
     )
-    if question.need is None:
-        return state
-    room_id = take_room(session, verdict.room_ids, state.with_buffers(start), kind.service_id)
-    return replace(state, room_id=room_id)
+    room_id = room_for(session, question, state, verdict, act)
+    return state.in_room(room_id, named=command.room_id is not None)

@@ -33,10 +33,13 @@ Decide = Callable[[Session, State], Changed]
 
 def carry_out(command: OfOne, act: Act, decide: Decide) -> Outcome:
     """Change one appointment as `decide` says, in one transaction. Raises NotFound, KeyReused and StaleVersion."""
-    return in_transaction(lambda session: _carried_out(session, command, act, decide), key=command.key)
+    return in_transaction(lambda session: carried_out(session, command, act, decide), key=command.key)
 
 
-def _carried_out(session: Session, command: OfOne, act: Act, decide: Decide) -> Outcome:
+def carried_out(session: Session, command: OfOne, act: Act, decide: Decide) -> Outcome:
+    """The same within the transaction of the caller; who may make way is locked with the appointment."""
+    if act.way and act.way.locked:
+        store.lock_rows(session, {command.uid, *act.way.locked})
     before = store.locked(session, command.uid)
     if (done := answering.replayed(session, command)) is not None:
         return done

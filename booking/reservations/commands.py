@@ -22,14 +22,34 @@ Waiver = Literal["walk_in", "hors_plage"]
 
 
 @dataclass(frozen=True)
+class Way:
+    """Who may make way for a command: appointments whose rows its transaction locks first, by uid, never those staying.
+
+    Those `staying`, by id, are of the command itself.
+    """
+
+    locked: frozenset[str] = frozenset()
+    staying: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Act:
-    """Who acts, when, from which edge and why, and who files the messages; every use case takes one."""
+    """Who acts, when, from which edge and why, and who files the messages; every use case takes one.
+
+    With a `way`, which use cases set, others may be given another room where none is free.
+    """
 
     now: datetime
     origin: Origin
     tell: Tell
     agent_id: int | None = None
     reason: Reason | None = None
+    way: Way | None = None
+
+    @property
+    def staying(self) -> frozenset[int]:
+        """The appointments that make way for nobody."""
+        return self.way.staying if self.way else frozenset()
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from booking.db import db
 from booking.errors import AppointmentClosed, Invalid, NotFound, SlotUnavailable
 from booking.reservations import asking, moving, store
-from booking.reservations.changing import Changed, carry_out
+from booking.reservations.changing import Changed, carried_out, carry_out
 from booking.reservations.commands import Act, Cancel, Outcome, RecordAttendance, Restore
 from booking.reservations.state import NOTED, Attendance, State
+from booking.reservations.ways import making_way
 from booking.resources import lock_people
 
 
@@ -30,7 +31,7 @@ def restore(command: Restore, act: Act) -> Outcome:
     StaleVersion, and Invalid when it is not cancelled.
     """
     try:
-        return carry_out(command, act, lambda session, before: _restore(session, before, act))
+        return making_way(lambda session, act: _restored(session, command, act), act, key=command.key)
     except SlotUnavailable as refusal:
         session = db.session()
         before = store.read(session, command.uid)
@@ -64,6 +65,10 @@ def cancelled(session: Session, before: State, command: Cancel, act: Act) -> Cha
     return Changed(after, "cancelled", told="cancelled")
 
 
+def _restored(session: Session, command: Restore, act: Act) -> Outcome:
+    return carried_out(session, command, act, lambda session, before: _restore(session, before, act))
+
+
 def _restore(session: Session, before: State, act: Act) -> Changed:
     if before.cancelled_at is None:
         raise Invalid("uid", "not_cancelled")
@@ -72,7 +77,7 @@ def _restore(session: Session, before: State, act: Act) -> Changed:
     standing = before.changed(act.now, cancelled_at=None, cancelled_by=None, attendance=attendance)
     room_id = moving.place_again(session, standing, act)
     notices = before.noticed(standing.present)
-    after = replace(standing, room_id=room_id, sequence=before.sequence + 1, notices=notices)
+    after = replace(standing.in_room(room_id), sequence=before.sequence + 1, notices=notices)
     return Changed(after, "restored", told="booked")
 
 

@@ -17,6 +17,7 @@ from booking.reservations.commands import Act, Book, fingerprint
 from booking.reservations.holds import counted, expire, give_back, keep
 from booking.reservations.models import Proposal
 from booking.reservations.store import check_uid
+from booking.reservations.ways import making_way
 from booking.rooms.models import Room
 from booking.slots.models import Hold
 
@@ -56,7 +57,7 @@ def hold(command: Book, act: Act) -> Held:
     asking.check_start(command.start)
     guests.check_number(booking.whom(command))
     try:
-        return in_transaction(lambda session: _hold(session, command, act), key=command.key)
+        return making_way(lambda session, act: _hold(session, command, act), act, key=command.key)
     except SlotUnavailable as refusal:
         raise booking.with_alternatives(db.session(), refusal, command, act) from None
 
@@ -97,7 +98,7 @@ def purge(now: datetime) -> int:
 
 
 def _hold(session: Session, command: Book, act: Act) -> Held:
-    booking.lock(session, command)
+    booking.lock(session, command, act)
     check_key(command.key)
     expire(session, act.now)
     row = execute(session, _BY_KEY, key=command.key).first()

@@ -187,7 +187,7 @@ def _destinations(
     session: Session, cause: Cause, state: State, earmarked: Earmarked, act: Act
 ) -> tuple[Destination, ...]:
     """At the same time first, which disturbs nobody; at other times unless somebody has arrived."""
-    question = replace(moving.same_again(session, state, act), supposed=_supposed(cause))
+    question = replace(moving.same_again(session, state, act), supposed=_supposed(cause), direct=True)
     if isinstance(cause, Closed) and cause.room_id is not None:
         elsewhere = [each for each in _in_another_room(session, question, state) if earmarked.leaves(state, each)]
         if elsewhere:

@@ -58,7 +58,7 @@ def _join(session: Session, before: State, command: Join, act: Act) -> Changed:
     room_id = moving.room_for_all(session, after, act)
     proposals.booked(session, proposed, after, act.now)
     reason = proposals.because(session, proposed, act, {guest.id}).reason
-    return Changed(replace(after, room_id=room_id, sequence=before.sequence + 1), "joined", "booked", reason)
+    return Changed(replace(after.in_room(room_id), sequence=before.sequence + 1), "joined", "booked", reason)
 
 
 def check_seats(session: Session, before: State, now: datetime) -> None:

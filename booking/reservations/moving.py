@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,11 +10,11 @@ from sqlalchemy.orm import Session
 from booking.db import db, in_transaction
 from booking.errors import AppointmentClosed, Invalid, SlotTaken, SlotUnavailable
 from booking.reservations import answering, asking, changing, guests, store
-from booking.reservations.changing import Changed, carry_out
+from booking.reservations.changing import Changed, carried_out
 from booking.reservations.commands import Act, Move, Outcome, Swap
 from booking.reservations.holds import expire
-from booking.reservations.rooming import take_room
 from booking.reservations.state import Action, State
+from booking.reservations.ways import making_way, room_for
 from booking.resources import lock_people
 from booking.rooms.fitting import fits
 from booking.slots import availability, configuration, schedule
@@ -61,7 +60,7 @@ def move(command: Move, act: Act) -> Outcome:
         asking.check_start(command.start)
     _check_duration(command.duration)
     try:
-        return carry_out(command, act, lambda session, before: moved(session, before, command, act))
+        return making_way(lambda session, act: _move(session, command, act), act, key=command.key)
     except SlotUnavailable as refusal:
         session = db.session()
         before = store.read(session, command.uid)
@@ -87,14 +86,14 @@ def same_again(session: Session, standing: State, act: Act) -> Question:
     """The question whose answer says whether an appointment could be given again as it is."""
     question = _question(session, standing, _as_it_is(session, standing), act)
     now = int(act.now.timestamp())
-    return replace(question, notice=Notice(now=now, desk=now))
+    return replace(question, notice=Notice(now=now, desk=now), direct=False)
 
 
 def place_again(session: Session, standing: State, act: Act) -> int | None:
     """Check that an appointment can be given again as it is, and take its room, or another. Raises SlotUnavailable."""
     question = same_again(session, standing, act)
     verdict = asking.granted(session, question, standing.starts_at)
-    return _room(session, question, standing, verdict.room_ids, standing.room_id)
+    return room_for(session, question, standing, verdict, act, standing.room_id)
 
 
 def room_for_all(session: Session, standing: State, act: Act) -> int | None:
@@ -106,7 +105,7 @@ def room_for_all(session: Session, standing: State, act: Act) -> int | None:
     if any(room.id == standing.room_id and fits(room, question.need) for room in rooms):
         return standing.room_id
     verdict = availability.decide(session, question, standing.starts_at)
-    return _room(session, question, standing, verdict.room_ids, None)
+    return room_for(session, question, standing, verdict, act)
 
 
 def moved(session: Session, before: State, command: Move, act: Act) -> Changed:
@@ -119,6 +118,10 @@ def moved(session: Session, before: State, command: Move, act: Act) -> Changed:
             guests.find(session, wanted.kind, usager_id)
     after = _placed(session, before, wanted, act)
     return Changed(_counted(before, after, act), _action(before, after), told="moved")
+
+
+def _move(session: Session, command: Move, act: Act) -> Outcome:
+    return carried_out(session, command, act, lambda session, before: moved(session, before, command, act))
 
 
 def _wanted(session: Session, before: State, command: Move) -> Wanted:
@@ -142,7 +145,8 @@ def _wanted(session: Session, before: State, command: Move) -> Wanted:
             buffer_after=after_minutes,
             capacity=kind.capacity,
         )
-    if state == before and command.room_id in (None, before.room_id):
+    named_already = command.room_id == before.room_id and before.room_pinned
+    if state == before and (command.room_id is None or named_already):
         raise Invalid("start" if command.room_id is None else "room", "unchanged")
     return Wanted(state, known, kind, command.room_id)
 
@@ -177,31 +181,21 @@ def _placed(session: Session, before: State, wanted: Wanted, act: Act) -> State:
     if wanted.within(before):
         if wanted.state.professional_ids != before.professional_ids:
             asking.check_qualified(question)  # somebody who does the type stays
-        return _in_other_room(session, before, wanted, question)
+        return _in_other_room(session, before, wanted, question, act)
     asking.check_qualified(question)
     verdict = asking.granted(session, question, wanted.state.starts_at)
-    room_id = _room(session, question, wanted.state, verdict.room_ids, before.room_id)
-    return replace(wanted.state, site_id=verdict.site_id, room_id=room_id)
+    room_id = room_for(session, question, wanted.state, verdict, act, before.room_id)
+    return replace(wanted.state, site_id=verdict.site_id).in_room(room_id, named=wanted.room_id is not None)
 
 
-def _in_other_room(session: Session, before: State, wanted: Wanted, question: Question) -> State:
+def _in_other_room(session: Session, before: State, wanted: Wanted, question: Question, act: Act) -> State:
     """Change the room at the time it has; its professionals' openings may have changed since."""
     if wanted.room_id in (None, before.room_id):
-        return wanted.state
+        return wanted.state.in_room(before.room_id, named=wanted.room_id is not None)
     verdict = availability.decide(session, question, before.starts_at)
     if verdict.site_id != before.site_id or not verdict.room_ids:
         raise SlotTaken("no_room")
-    return replace(wanted.state, room_id=_room(session, question, wanted.state, verdict.room_ids, None))
-
-
-def _room(
-    session: Session, question: Question, state: State, room_ids: Collection[int], preferred: int | None
-) -> int | None:
-    if question.need is None:
-        return None
-    candidates = sorted(room_ids, key=lambda room_id: room_id != preferred)
-    span = state.with_buffers(state.starts_at)
-    return take_room(session, candidates, span, question.kind.service_id, question.ignoring)
+    return wanted.state.in_room(room_for(session, question, wanted.state, verdict, act), named=True)
 
 
 def _question(session: Session, before: State, wanted: Wanted, act: Act) -> Question:
@@ -227,6 +221,8 @@ def _question(session: Session, before: State, wanted: Wanted, act: Act) -> Ques
         persons=state.persons,
         ignoring=(before.id,),
         asked_at=int(act.now.timestamp()),
+        staying=act.staying,
+        direct=act.way is None,
     )
     if state.starts_at == before.starts_at:  # it may have begun: only what goes with it changes
         with_the_same = state.professional_ids == before.professional_ids  # who may have received a walk-in
@@ -254,7 +250,8 @@ def _told_of(state: State) -> tuple[datetime, int, str]:
 def _action(before: State, after: State) -> Action:
     if _told_of(before) != _told_of(after):
         return "moved"
-    return "room_changed" if replace(after, room_id=before.room_id) == before else "changed"
+    only_room = replace(after, room_id=before.room_id, room_pinned=before.room_pinned) == before
+    return "room_changed" if only_room else "changed"
 
 
 def _swap(session: Session, command: Swap, act: Act) -> Outcome:
@@ -289,6 +286,6 @@ def _exchanged(session: Session, before: State, place: State, act: Act) -> Chang
     question = _question(session, before, _as_it_is(session, state), act)
     asking.check_qualified(question)
     verdict = asking.granted(session, question, state.starts_at)
-    room_id = _room(session, question, state, verdict.room_ids, place.room_id)
-    after = replace(state, site_id=verdict.site_id, room_id=room_id)
+    room_id = room_for(session, question, state, verdict, act, place.room_id)
+    after = replace(state, site_id=verdict.site_id).in_room(room_id)
     return Changed(_counted(before, after, act), _action(before, after), told="moved")

@@ -32,6 +32,7 @@ from booking.reservations.free import Candidate, Free, Wanting, wanting
 from booking.reservations.holds import counted, expire, give_back, keep
 from booking.reservations.models import Appointment, Proposal, Waiting
 from booking.reservations.state import State
+from booking.reservations.ways import making_way
 from booking.reservations.wishes import kept_until
 from booking.resources import lock_people
 from booking.slots import configuration, lookups, schedule
@@ -182,13 +183,13 @@ def keep_for(entry: Wanting, candidate: Candidate, now: datetime) -> Proposed | 
     if candidate.session_uid is None:
         who = candidate.professional_id
         command = Book(secrets.token_hex(16), entry.type_id, candidate.start, who, entry.usager_id)
-        return in_transaction(lambda session: _slot(session, entry, command, act))
+        return making_way(lambda session, act: _slot(session, entry, command, act), act)
     seat = Join(secrets.token_hex(16), candidate.session_uid, entry.usager_id)
     return in_transaction(lambda session: _seat(session, entry, seat, candidate.start, act))
 
 
 def _slot(session: Session, entry: Wanting, command: Book, act: Act) -> Proposed | None:
-    booking.lock(session, command)
+    booking.lock(session, command, act)
     expire(session, act.now)
     if not _still_waits(session, entry):
         return None

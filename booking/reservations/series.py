@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from booking.db import execute, in_transaction
 from booking.errors import AppointmentClosed, Invalid, SeriesRefused, SlotUnavailable
 from booking.reservations import answering, asking, booking, changing, ending, guests, moving, proposals, store
-from booking.reservations.commands import Act, Book, Cancel, Move, Outcome
+from booking.reservations.commands import Act, Book, Cancel, Move, Outcome, Way
 from booking.reservations.holds import expire, give_back
 from booking.reservations.models import Appointment, Series
 from booking.reservations.state import CancelledBy, State
+from booking.reservations.ways import Others, making_way
 from booking.resources import lock_people
 from booking.rooms.models import Site
 from booking.slots import availability, configuration, schedule
@@ -91,7 +92,7 @@ def book_series(command: BookSeries, act: Act) -> tuple[Outcome, ...]:
     """
     _check_starts(command.starts)
     guests.check_number(booking.whom(command.first))
-    return in_transaction(lambda session: _book(session, command, act), key=command.key)
+    return making_way(lambda session, act: _book(session, command, act), act, key=command.key)
 
 
 def cancel_series(command: CancelSeries, act: Act) -> tuple[Outcome, ...]:
@@ -105,7 +106,7 @@ def move_series(command: MoveSeries, act: Act) -> tuple[Outcome, ...]:
     Raises NotFound, StaleVersion, and AppointmentClosed when nothing of it can be moved any more.
     """
     asking.check_start(command.start)
-    return in_transaction(lambda session: _move(session, command, act), key=command.key)
+    return making_way(lambda session, act: _move(session, command, act), act, key=command.key)
 
 
 _NEW = sa.insert(Series).returning(Series.id)
@@ -118,7 +119,7 @@ _ZONE = sa.select(Site.zone).where(Site.id == sa.bindparam("site"))
 
 
 def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...]:
-    booking.lock(session, command.first)
+    booking.lock(session, command.first, act)
     if (done := answering.all_replayed(session, command)) is not None:
         return done
     expire(session, act.now)
@@ -129,16 +130,21 @@ def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...
     first = replace(command.first, usager=keys[0] if keys else None, family=tuple(keys[1:]))
     act = proposals.because(session, first.hold, asking.saying_why(act, first.waived), keys)
     series_id = execute(session, _NEW, uid=secrets.token_hex(16), created_at=act.now).scalar_one()
-    states, refused = [], {}
+    states, refused, needed = list[State](), {}, set[str]()
     for start in sorted(command.starts):
         try:
-            place = booking.place(session, replace(first, start=start), act, create=False)
+            staying = _staying(act, states)
+            place = booking.place(session, replace(first, start=start), staying, create=False)
         except SlotUnavailable as refusal:
             refused[start] = refusal.rule
+        except Others as others:
+            needed |= others.uids
         else:
             states.append(store.create(session, replace(place, series_id=series_id), act))
     if refused:
         raise SeriesRefused(refused)
+    if needed:
+        raise Others(needed)
     proposals.booked(session, first.hold, states[0], act.now)
     for state in states:
         act.tell(session, state.id, "booked", state.present, act.now)
@@ -146,7 +152,7 @@ def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...
 
 
 def _cancel(session: Session, command: CancelSeries, act: Act) -> tuple[Outcome, ...]:
-    states = _locked(session, command.uid, command.scope)
+    states = _locked(session, command.uid, command.scope, act)
     if (done := answering.all_replayed(session, command)) is not None:
         return done
     _check_version(states, command.uid, command.version)
@@ -160,11 +166,12 @@ def _cancel(session: Session, command: CancelSeries, act: Act) -> tuple[Outcome,
 
 
 def _move(session: Session, command: MoveSeries, act: Act) -> tuple[Outcome, ...]:
-    states = _locked(session, command.uid, command.scope)
+    states = _locked(session, command.uid, command.scope, act)
     if (done := answering.all_replayed(session, command)) is not None:
         return done
     _check_version(states, command.uid, command.version)
     expire(session, act.now)
+    act = _staying(act, states)
     standing = _changeable(states)
     this = next(state for state in states if state.uid == command.uid)
     zone = ZoneInfo(execute(session, _ZONE, site=this.site_id).scalar_one())
@@ -172,7 +179,7 @@ def _move(session: Session, command: MoveSeries, act: Act) -> tuple[Outcome, ...
     people = {key for state in standing for key in state.professional_ids}
     lock_people(session, people, {key for state in standing for key in state.attendance})
     store.release(session, [state.id for state in standing])
-    after, refused = [], {}
+    after, refused, needed = [], {}, set[str]()
     for before in standing:
         # The one that is named goes where it is said, also to the second of two hours that the wall shows alike.
         here = before.uid == command.uid
@@ -181,22 +188,35 @@ def _move(session: Session, command: MoveSeries, act: Act) -> tuple[Outcome, ...
             changed = moving.moved(session, before, Move(command.key, before.uid, start), act)
         except SlotUnavailable as refusal:
             refused[start] = refusal.rule
+        except Others as others:
+            needed |= others.uids
         else:
             changing.write(session, before, changed, act)
             after.append(changed.after)
     if refused:
         raise SeriesRefused(refused)
+    if needed:
+        raise Others(needed)
     return answering.answer_all(session, command, after, act)
 
 
-def _locked(session: Session, uid: str, scope: Scope) -> list[State]:
+def _staying(act: Act, states: Sequence[State]) -> Act:
+    """The same act, by which none of its own appointments makes way for another."""
+    way = act.way or Way()
+    return replace(act, way=replace(way, staying=frozenset(state.id for state in states)))
+
+
+def _locked(session: Session, uid: str, scope: Scope, act: Act) -> list[State]:
     """The appointments of the scope by id; their rows are locked by uid, as by every command of several."""
     this = store.read(session, uid)
+    others = act.way.locked if act.way else frozenset()
     if scope == "one" or this.series_id is None:
+        store.lock_rows(session, {uid, *others})
         return [store.locked(session, uid)]
     since = this.starts_at if scope == "following" else schedule.EPOCH
     uids = execute(session, _UIDS, series=this.series_id, since=since).scalars().all()
-    states = {each: store.locked(session, each) for each in sorted(uids)}
+    store.lock_rows(session, {*uids, *others})
+    states = {each: store.locked(session, each) for each in uids}
     return [states[each] for each in uids]
 
 

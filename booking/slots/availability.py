@@ -20,6 +20,7 @@ from booking.slots.facts import Slot as Slot  # whoever searches asks for both
 from booking.slots.generator import Notice, Situation
 from booking.slots.grid import CELL, Mask, indexes
 from booking.slots.offers import Offer, Question, offers
+from booking.slots.reassigning import Answer
 from booking.slots.rules import ORDER, Rule
 
 LONGEST_SEARCH = timedelta(weeks=13)
@@ -54,11 +55,16 @@ class Search:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a start can be given: the rule that forbids it or None, the site, and the free rooms, preferred first."""
+    """Whether a start can be given: the rule that forbids it or None, the site, and the free rooms, preferred first.
+
+    Without a free room, the `plan` by which others leave that one. `exhausted` says that a plan may have been missed.
+    """
 
     rule: Rule | None
     site_id: int = 0
     room_ids: tuple[int, ...] = ()
+    plan: Answer | None = None
+    exhausted: bool = False
 
 
 def find_slots(session: Session, search: Search, now: datetime, limit: int | None = None) -> list[Slot]:
@@ -248,8 +254,11 @@ def _verdict(offer: Offer, question: Question, start: int) -> Verdict:
     if rule is None and "no_opening" in question.waived and _spans_midnight(offer.site, question, start):
         rule = "no_opening"
     cell = offer.situation.grid.cell(start)
-    free = (room for room, mask in (offer.situation.rooms or {}).items() if mask >> cell & 1)
-    return Verdict(rule, offer.site.id, tuple(free))
+    free = tuple(room for room, mask in (offer.situation.rooms or {}).items() if mask >> cell & 1)
+    plan = offer.plans.get(cell)
+    if plan is None or plan.room_id is None:
+        return Verdict(rule, offer.site.id, free, exhausted=plan is not None and plan.exhausted)
+    return Verdict(rule, offer.site.id, free, plan)
 
 
 def _spans_midnight(site: SiteFacts, question: Question, start: int) -> bool:

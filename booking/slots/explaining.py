@@ -199,7 +199,8 @@ class _Attempt:
 def _relaxed(known: Known, question: Question, first: int, last: int) -> Iterator[Relaxation]:
     offered = dict(_offered(known.asking(question), first, last))
     for attempt in _attempts(question, first, last):
-        found = _tally(known.asking(attempt.question), attempt, offered)
+        # A change of what is asked is for those on the phone: it is judged by the rooms that are free.
+        found = _tally(known.asking(replace(attempt.question, direct=True)), attempt, offered)
         if found is not None:
             yield found
 

@@ -3,105 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import reduce
 from itertools import chain
 from operator import and_, or_
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from booking.rooms.fitting import Need, RoomFacts, by_preference, fits
+from booking.rooms.fitting import RoomFacts, by_preference, fits
 from booking.slots import days, generator, hours, schedule
-from booking.slots.configuration import Configuration
-from booking.slots.facts import SiteFacts, TypeFacts
-from booking.slots.generator import Notice, Situation
-from booking.slots.grid import CELL, Grid, Mask, Span
-from booking.slots.rules import WAIVABLE, Rule
+from booking.slots.boards import Boards
+from booking.slots.facts import SiteFacts
+from booking.slots.generator import Situation
+from booking.slots.grid import CELL, Grid, Mask, Span, indexes
+from booking.slots.question import Question as Question  # whoever asks for offers asks for both
+from booking.slots.question import Supposed as Supposed
+from booking.slots.reassigning import Answer
+from booking.slots.rules import Rule
 
 Openings = Mapping[tuple[int, int], Sequence[hours.Rule]]  # by (site, professional)
 
 
 @dataclass(frozen=True)
-class Supposed:
-    """What is not stored, and is taken for true: a professional absent, or a site or a room closed, over a span."""
-
-    kind: Literal["absence", "site", "room"]
-    key: int
-    span: Span
-
-
-@dataclass(frozen=True)
-class Question:
-    """A search whose type has been read.
-
-    Each of `professional_ids` may lead: each has offers of their own. The colleagues take part whoever leads: all of
-    them must receive at that site, and be free with the same buffers. A lead who is named as a colleague too counts
-    once. `persons` counts everybody in the room, the professionals included. `ignoring` are the appointments that move:
-    what they take is free for them. `waived` are the rules set aside; ValueError for one that cannot be. A hold that
-    has expired at `asked_at`, in seconds UTC, keeps nothing. `supposed` is an absence or a closure still to be stored.
-    `on_call`: somebody is there without an appointment, so the openings for walk-ins count too. `language` is the one
-    that all of `professional_ids` speak, None when none was asked for. With `interpreter`, a language, one of those who
-    interpret from it takes part too, in addition to `persons`: whoever of them receives at that site and is free with
-    the same buffers, whatever is waived.
-    """
-
-    configuration: Configuration
-    kind: TypeFacts
-    professional_ids: Collection[int]
-    notice: Notice
-    usager_ids: Collection[int] = ()
-    room_id: int | None = None
-    step_free: bool = False
-    ignoring: Collection[int] = ()
-    colleague_ids: Collection[int] = ()
-    persons: int = 2
-    waived: frozenset[Rule] = frozenset()
-    asked_at: int = 0
-    supposed: Supposed | None = None
-    on_call: bool = False
-    language: str | None = None
-    interpreter: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.waived <= WAIVABLE:
-            raise ValueError(f"cannot be waived: {sorted(self.waived - WAIVABLE)}")
-
-    @property
-    def people(self) -> set[int]:
-        """Every professional of the question, whatever their part."""
-        return {*self.professional_ids, *self.colleague_ids, *self.interpreter_ids}
-
-    @property
-    def interpreter_ids(self) -> list[int]:
-        """Who may interpret, the one to prefer first; nobody who takes part in any case."""
-        able = [] if self.interpreter is None else self.configuration.interpreting(self.interpreter)
-        return [who for who in able if who not in self.colleague_ids]
-
-    @property
-    def need(self) -> Need | None:
-        """What is asked of the room, None when there is none."""
-        need = self.kind.need
-        if need is None:
-            return None
-        features = need.features | {"step_free"} if self.step_free else need.features
-        persons = self.persons + (self.interpreter is not None)
-        return replace(need, features=features, persons=max(need.persons, persons))
-
-
-@dataclass(frozen=True)
 class Offer:
-    """What one lead can give at one site, over a grid."""
+    """What one lead can give at one site, over a grid.
+
+    `plans` are the answers for the start cells at which every rule is kept and no room is free; the rooms that they
+    find are among those of the situation.
+    """
 
     professional_id: int
     site: SiteFacts
     situation: Situation
+    plans: Mapping[int, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Known:
-    """Everything read for a question over a grid; `from_day` and `to_day` cover it in any time zone."""
+    """Everything read for a question over a grid; `from_day` and `to_day` cover it in any time zone.
+
+    `asked` are the start cells in question. Who could make way is read when no room is free for one of them.
+    """
 
     question: Question
     grid: Grid
@@ -114,6 +57,8 @@ class Known:
     rooms: Sequence[RoomFacts]
     busy: Mapping[int, Mask]
     absences: Mapping[int, Sequence[Span]]
+    asked: Mask
+    boards: Boards
 
     def asking(self, question: Question) -> Known:
         """The same for another question, about people, rooms and hours that were all read for this one."""
@@ -146,9 +91,34 @@ def offers_of(known: Known) -> Iterator[Offer]:
     """What each lead can give over what was read."""
     for site in known.sites.values():
         place = _place(known, site)
-        for site_id, professional_id in known.openings:
-            if site_id == site.id and professional_id in known.question.professional_ids:
-                yield Offer(professional_id, site, _situation(known, place, professional_id))
+        leads = [who for at, who in known.openings if at == site.id and who in known.question.professional_ids]
+        found = [Offer(who, site, _situation(known, place, who)) for who in leads]
+        yield from _making_way(known, site, place, found)
+
+
+def _making_way(known: Known, site: SiteFacts, place: _Place, found: Sequence[Offer]) -> Iterable[Offer]:
+    """The same with the rooms that others would leave, for the starts that want nothing else."""
+    question, grid = known.question, known.grid
+    if question.need is None or place.rooms is None or question.direct or question.room_id is not None:
+        return found
+    waived: set[Rule] = {*question.waived, "no_room"}
+    taken = known.asked & ~reduce(or_, place.rooms.values(), 0)
+    lacking = [generator.starts(each.situation, question.kind.demand, waived) & taken for each in found]
+    spans = {cell: _span(grid, question, cell) for cell in indexes(reduce(or_, lacking, 0))}
+    answers = known.boards.plans(site, question.need, spans.values())
+    plans = {cell: answers[span] for cell, span in spans.items()}
+    rooms = dict(place.rooms)
+    for cell, plan in plans.items():
+        if plan.room_id is not None:
+            rooms[plan.room_id] |= 1 << cell
+    return [replace(each, situation=replace(each.situation, rooms=rooms), plans=plans) for each in found]
+
+
+def _span(grid: Grid, question: Question, cell: int) -> Span:
+    """What a room would be taken for from that start cell, buffers included."""
+    demand = question.kind.demand
+    first = cell - demand.before
+    return grid.instant(first), grid.instant(first + demand.buffered)
 
 
 def read(
@@ -177,7 +147,28 @@ def read(
     if (supposed := question.supposed) is not None:
         stored = {"absence": absences, "site": site_closures, "room": room_closures}[supposed.kind]
         stored.setdefault(supposed.key, []).append(supposed.span)
-    return Known(question, grid, from_day, to_day, openings, sites, site_closures, room_closures, rooms, busy, absences)
+    return Known(
+        question,
+        grid,
+        from_day,
+        to_day,
+        openings,
+        sites,
+        site_closures,
+        room_closures,
+        rooms,
+        busy,
+        absences,
+        asked=grid.between(first, last),
+        boards=_boards(session, question),
+    )
+
+
+def _boards(session: Session, question: Question) -> Boards:
+    supposed = question.supposed
+    closed = {supposed.key: [supposed.span]} if supposed is not None and supposed.kind == "room" else {}
+    aside = question.ignoring, question.staying, question.asked_at
+    return Boards(session, question.configuration, *aside, closed)
 
 
 def _where_led(question: Question, openings: Openings) -> list[int]:

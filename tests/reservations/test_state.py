@@ -80,6 +80,7 @@ def test_history_keeps_ids_times_and_codes_in_one_order() -> None:
         "start": NINE.isoformat(),
         "end": (NINE + timedelta(minutes=45)).isoformat(),
         "room": 5,
+        "pinned": False,
         "professionals": [1, 2],
         "attendance": {"10": "no_show", "11": "seen"},
         "cancelled_by": None,

@@ -24,11 +24,11 @@ SECONDS = {
     "sqlite": "CAST(strftime('%s', starts_at) AS INTEGER)",
 }
 HERE = "FROM participation WHERE appointment_id = appointment.id AND attendance NOT IN ('excused', 'revoked')"
-SIT = f"""INSERT INTO seated (appointment_id, type_id, persons, starts_at) SELECT id, type_id,
+SIT = """INSERT INTO seated (appointment_id, type_id, persons, starts_at) SELECT id, type_id,
 (SELECT COUNT(*) FROM appointment_professional WHERE appointment_id = appointment.id)
-+ COALESCE(capacity, (SELECT COUNT(*) {HERE})), {{seconds}} FROM appointment
++ COALESCE(capacity, (SELECT COUNT(*) {here})), {seconds} FROM appointment
 WHERE room_id IS NOT NULL AND NOT room_pinned AND cancelled_at IS NULL
-AND NOT EXISTS (SELECT 1 {HERE} AND attendance <> 'expected')"""
+AND NOT EXISTS (SELECT 1 {here} AND attendance <> 'expected')"""
 
 
 def upgrade() -> None:
@@ -41,12 +41,14 @@ def upgrade() -> None:
         sa.Column("type_id", sa.Integer(), nullable=False),
         sa.Column("persons", sa.Integer(), nullable=False),
         sa.Column("starts_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["appointment_id"], ["appointment.id"], name=op.f("fk_seated_appointment_id_appointment")),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.id"], name=op.f("fk_seated_appointment_id_appointment")
+        ),
         sa.ForeignKeyConstraint(["type_id"], ["appointment_type.id"], name=op.f("fk_seated_type_id_appointment_type")),
         sa.PrimaryKeyConstraint("appointment_id", name=op.f("pk_seated")),
     )
     op.execute(PIN)
-    op.execute(SIT.format(seconds=SECONDS[op.get_bind().dialect.name]))
+    op.execute(SIT.format(here=HERE, seconds=SECONDS[op.get_bind().dialect.name]))
 
 
 def downgrade() -> None:
