@@ -30,6 +30,7 @@ PROBLEMS = {
     "overlap": "Deux occupations se chevauchent",
     "occupancy": "Ce qui est pris n’est pas ce que prend le rendez-vous",
     "taken_day": "Ce que les recherches lisent n’est pas ce qui est pris",
+    "seated": "Ce rendez-vous pourrait changer de salle à tort, ou ne le pourrait plus",
     "history": "L’histoire ne mène pas au rendez-vous tel qu’il est",
     "seats": "Plus de participants que de places",
     "hold": "Un créneau retenu ne tient rien",

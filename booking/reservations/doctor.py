@@ -18,7 +18,7 @@ from booking.reservations.models import Appointment, History, Participation, Pro
 from booking.reservations.state import LEFT
 from booking.rooms.models import Room
 from booking.slots import days, guards, revisions
-from booking.slots.models import AppointmentType, Hold, Occupancy
+from booking.slots.models import AppointmentType, Hold, Occupancy, seated
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def examine(more: Sequence[Check] = ()) -> list[Problem]:
         nothing_overlaps,
         occupancies_match,
         taken_days_agree,
+        who_may_make_way,
         history_agrees,
         seats_suffice,
         holds_keep,
@@ -121,6 +122,15 @@ def occupancies_match(session: Session) -> Iterator[Problem]:
             yield Problem("occupancy", f"appointment {state.uid}")
     for key in sorted(taken):
         yield Problem("occupancy", f"no appointment {key}")
+
+
+def who_may_make_way(session: Session) -> Iterator[Problem]:
+    """Those who are said to be able to change rooms for another are those who may, with what they need."""
+    query = sa.select(seated.c.appointment_id, seated.c.type_id, seated.c.persons, seated.c.starts_at)
+    written = {key: (type_id, persons, start) for key, type_id, persons, start in session.execute(query)}
+    for state in store.every(session):
+        if written.get(state.id) != state.seat:
+            yield Problem("seated", f"appointment {state.uid}")
 
 
 def history_agrees(session: Session) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ MIDNIGHT = paris(f"{MONDAY} 00:00")
 # What an example leaves behind, the first to go first; the building stays.
 LEFT_BEHIND = (
     *("proposal", "waiting", "outbox_message", "told", "history", "command", "participation"),
-    *("appointment_professional", "occupancy", "hold", "appointment", "series", "absence", "closure"),
+    *("appointment_professional", "seated", "occupancy", "hold", "appointment", "series", "absence", "closure"),
 )
 
 

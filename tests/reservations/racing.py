@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
@@ -17,6 +18,7 @@ from booking.errors import BookingError
 from booking.resources import lock
 from booking.slots.models import Occupancy
 
+T = TypeVar("T")
 Command = Callable[[], object]
 
 
@@ -45,14 +47,26 @@ def locked_by_another(
     app: Flask, resources: Sequence[int], until: Callable[[], bool], then: Callable[[Session], object]
 ) -> Iterator[None]:
     """Another transaction has locked these resources; it does something once `until` is true, and commits."""
+    with meanwhile(app, lambda session: lock(session, resources), until, lambda session, _: then(session)):
+        yield
+
+
+@contextmanager
+def meanwhile(
+    app: Flask,
+    first: Callable[[Session], T],
+    until: Callable[[], bool],
+    then: Callable[[Session, T], object],
+) -> Iterator[None]:
+    """Another transaction does something first, and the rest, of what it got, once `until` is true; then it commits."""
     holding, over = threading.Event(), threading.Event()
 
     def work(session: Session) -> None:
-        lock(session, resources)
+        got = first(session)
         holding.set()
         while not (until() or over.is_set()):
             threading.Event().wait(0.01)
-        then(session)
+        then(session, got)
 
     def run() -> None:
         with app.app_context():
