@@ -208,16 +208,18 @@ def _staying(act: Act, states: Sequence[State]) -> Act:
 
 def _locked(session: Session, uid: str, scope: Scope, act: Act) -> list[State]:
     """The appointments of the scope by id; their rows are locked by uid, as by every command of several."""
-    this = store.read(session, uid)
-    others = act.way.locked if act.way else frozenset()
-    if scope == "one" or this.series_id is None:
-        store.lock_rows(session, {uid, *others})
-        return [store.locked(session, uid)]
-    since = this.starts_at if scope == "following" else schedule.EPOCH
-    uids = execute(session, _UIDS, series=this.series_id, since=since).scalars().all()
-    store.lock_rows(session, {*uids, *others})
-    states = {each: store.locked(session, each) for each in uids}
+    uids = _covered(session, store.read(session, uid), scope)
+    if act.way and act.way.locked:
+        store.lock_rows(session, {*uids, *act.way.locked})
+    states = {each: store.locked(session, each) for each in sorted(uids)}
     return [states[each] for each in uids]
+
+
+def _covered(session: Session, this: State, scope: Scope) -> Sequence[str]:
+    if scope == "one" or this.series_id is None:
+        return [this.uid]
+    since = this.starts_at if scope == "following" else schedule.EPOCH
+    return execute(session, _UIDS, series=this.series_id, since=since).scalars().all()
 
 
 def _changeable(states: Sequence[State]) -> list[State]:
