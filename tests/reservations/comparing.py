@@ -23,9 +23,10 @@ from tests.reservations import house, house_queue
 from tests.reservations.house import House, Seen, SeenHold, minute_of, moment
 from tests.reservations.house_queue import SeenQueue
 from tests.reservations.model import NONE, Done, Foretold, Model
-from tests.reservations.visit import Kept
+from tests.reservations.visit import Kept, fits
 
 T = TypeVar("T")
+MADE_WAY = "room_needed"
 Outcomes = Outcome | tuple[Outcome, ...]  # a series answers for each of its appointments
 UseCase = Callable[[Any, Act], Outcomes]
 Instead = Callable[[Slot], Foretold]  # the same command, with what an alternative says
@@ -167,6 +168,25 @@ class Comparison:
         """Hold everything that the database has against the model."""
         self._agree(self.seen())
 
+    def note_who_made_way(self, enough: Callable[[], bool] = lambda: False) -> None:
+        """Note who was given another room by what was just done, one after the other, until it is `enough`."""
+        found = self.seen()
+        for number, _, why in found.history[len(self.model.history) :]:
+            if enough():
+                break
+            assert why == MADE_WAY
+            self._made_way(number, found)
+
+    def _made_way(self, number: int, found: Seen) -> None:
+        """Which room is the engine's choice; who may be moved, where to, and what is noted of it is not."""
+        visit, room = self.model.visits[number], found.visits[number].room
+        assert self.model.may_leave(number), f"{visit} may not be moved"
+        assert room is not None
+        assert fits(room, visit)
+        self.count("made way", "done")
+        after = replace(visit, room=room, version=visit.version + 1, sequence=visit.sequence + 1)
+        self.model.keep(Done(number, after, "room_changed"), MADE_WAY)
+
     def number(self, uid: str) -> int:
         """The number of the visit with that uid."""
         return next(number for number, each in self.outcomes.items() if each.uid == uid)
@@ -224,8 +244,12 @@ class Comparison:
         given = tuple(found.visits[number].room for number in concerned)
         assert given in foretold.rooms, f"given {given}, it should be among {foretold.rooms}"
         all_done = foretold.done(given)
-        for done in all_done:
-            self.model.keep(done, reason)
+        left = iter(all_done)
+        for number, _, why in found.history[len(self.model.history) :]:
+            if why == MADE_WAY:
+                self._made_way(number, found)
+            elif (done := next(left, None)) is not None:
+                self.model.keep(done, reason)
         if foretold.ends != NONE:
             self.model.settle(foretold.ends, all_done[0].number)
         foretold.also()

@@ -28,6 +28,7 @@ def keep(both: Comparison, command: Book, wish: Wish, agent: str, foretold: Fore
         since, until = act.now, act.now + timedelta(minutes=HELD)
         number, visit = len(both.holds), replace(wish.visit, room=held.room)
         both.holds.append((command, held))
+        both.note_who_made_way()
         both.model.holds[number] = Kept(visit, agent, minute_of(since), minute_of(until))
         assert held == Held(held.uid, moment(visit.start), moment(visit.end), visit.room, until)
     both.compare()

@@ -12,7 +12,7 @@ from tests.reservations import foretelling_queue, queue
 from tests.reservations.comparing import Comparison
 from tests.reservations.foretelling_queue import Suits
 from tests.reservations.house import moment
-from tests.reservations.model import NONE, Foretold
+from tests.reservations.model import NONE, Foretold, Model
 from tests.reservations.queue import Offer
 from tests.reservations.visit import NOBODY, Kept, Wish
 
@@ -84,9 +84,16 @@ def _proposed(both: Comparison, number: int, suits: Suits, found: Proposed, room
     command = Book("", both.home.kinds[wait.kind], moment(suits.start), usager, None)  # nobody asked for it
     both.holds.append((command, Held(found.uid, moment(visit.start), moment(visit.end), room, moment(until))))
     model.holds[hold] = Kept(visit, NOBODY, model.now, until)
+    both.note_who_made_way(lambda: _nobody_overlaps(model))
     model.offers[hold] = Offer(number, suits.lead, suits.session, suits.start, model.now, until)
     lead = suits.lead or min(model.visits[suits.session or 0].who)
     return Wish(wait.kind, lead, suits.start, (wait.usager,))
+
+
+def _nobody_overlaps(model: Model) -> bool:
+    """Every move of a plan is needed: until the last, somebody is where somebody else is."""
+    each = [*model.visits.values(), *model.kept()]
+    return sum(len(visit.takes()) for visit in each) == len(model.taken())
 
 
 def decline(both: Comparison, hold: int) -> None:

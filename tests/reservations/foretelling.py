@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from tests.reservations.building import CELL, KINDS
-from tests.reservations.model import NONE, STEPS, WAIVERS, Done, Foretold, Given, Model, slot
+from tests.reservations.model import NONE, STEPS, WAIVERS, Done, Foretold, Given, Left, Model, slot
 from tests.reservations.visit import (
     GONE,
     Visit,
@@ -25,7 +25,7 @@ def book(model: Model, wish: Wish, hold: int = NONE) -> Foretold:
     """Who may be received for what, where and when; what the hold keeps is theirs."""
     nobody = set() if wish.usagers or wish.visit.seats else {"Invalid:required"}
     refusals, rooms = asked(model, wish, hold)
-    booked = Done(len(model.visits), wish.visit, "booked", "booked", wish.visit.here)
+    booked = Done(len(model.visits), wish.visit, "booked", "booked", wish.visit.here, wish.room is not None)
     told = foretold(
         nobody | refusals, rooms, lambda given: [replace(booked, visit=replace(booked.visit, room=given[0]))]
     )
@@ -79,7 +79,7 @@ def move(
         return Foretold(no | {"Invalid:not_on_grid"})
     if not after.who:
         return Foretold(no | {"Invalid:required"})
-    if after == before and room in (None, before.room):
+    if after == before and (room is None or (room == before.room and before.pinned)):
         no.add("Invalid:unchanged")
     if before.cancelled_by or before.over or (before.begun and after.start != before.start):
         no.add(CLOSED)
@@ -87,7 +87,8 @@ def move(
     if after.kind != before.kind:
         no |= seat_refusals(after)
     refusals, rooms = _moved_to(model, number, after, room)
-    return foretold(_with_slot(no, refusals), rooms, lambda given: [moved(number, before, after, given[0])])
+    named = room is not None
+    return foretold(_with_slot(no, refusals), rooms, lambda given: [moved(number, before, after, given[0], named)])
 
 
 def _moved_to(model: Model, number: int, after: Visit, room: str | None) -> tuple[set[str], set[str | None]]:
@@ -111,7 +112,8 @@ def swap(model: Model, one: int, other: int, one_version: int | None, other_vers
     no = stale(this, one_version) | stale(that, other_version)
     if any(each.cancelled_by or each.begun for each in (this, that)):
         no.add(CLOSED)
-    neither = replace(model, visits={n: visit for n, visit in model.visits.items() if n not in (one, other)})
+    visits = {n: visit for n, visit in model.visits.items() if n not in (one, other)}
+    neither = replace(model, visits=visits, direct=True)
     refusals, firsts = _in_place(neither, this, that)
     given: set[Given] = set()
     for room in firsts:
@@ -194,7 +196,7 @@ def record_attendance(model: Model, number: int, version: int | None, usager: st
     return foretold(no, {before.room}, lambda _: [Done(number, after, "attendance")])
 
 
-def moved(number: int, before: Visit, after: Visit, room: str | None) -> Done:
+def moved(number: int, before: Visit, after: Visit, room: str | None, named: bool = False) -> Done:
     """Usagers are told of another time or way to meet; calendars also show the end and the room."""
     after = replace(after, room=room)
     told = (after.start, after.by_phone) != (before.start, before.by_phone)
@@ -207,8 +209,8 @@ def moved(number: int, before: Visit, after: Visit, room: str | None) -> Done:
         notices=before.noticed(before.here if told else ()),
     )
     if told:
-        return Done(number, visit, "moved", "moved", before.here)
-    return Done(number, visit, "room_changed" if only_room else "changed")
+        return Done(number, visit, "moved", "moved", before.here, named)
+    return Done(number, visit, "room_changed" if only_room else "changed", named=named)
 
 
 def foretold(refusals: set[str], rooms: set[str | None], done: Callable[[Given], list[Done]]) -> Foretold:
@@ -232,5 +234,5 @@ def _same_start(before: Visit, after: Visit) -> set[str]:
 
 
 def kept(room: str | None, rooms: set[str | None]) -> set[str | None]:
-    """The present room when it may be kept."""
-    return {room} if room in rooms else rooms
+    """The present room when it may be kept; of those that others leave, any."""
+    return {room} if room in rooms and not isinstance(rooms, Left) else rooms

@@ -69,7 +69,7 @@ def hits(model: Model, cause: Cause) -> list[int]:
 
 def goes(model: Model, number: int, fate: Goes) -> Foretold:
     """As any other move, once the absence or the closure is known."""
-    return foretelling.move(model, number, None, fate.start, fate.who, fate.room, None, None)
+    return foretelling.move(replace(model, direct=True), number, None, fate.start, fate.who, fate.room, None, None)
 
 
 def destinations(model: Model, cause: Cause, number: int) -> list[Goes] | None:

@@ -100,7 +100,9 @@ def _ways(model: Model, after: dict[int, Visit]) -> list[tuple[Given, dict[int, 
     for number, visit in after.items():
         further = []
         for given, refused, visits in ways:
-            refusals, rooms = replace(model, visits=visits).placed(visit, leads_of(visit), (), (), None)
+            refusals, rooms = replace(model, visits=visits, staying=after.keys()).placed(
+                visit, leads_of(visit), (), (), None
+            )
             if refusals:
                 rules = refused.get(visit.start, set()) | _rules(refusals)
                 further.append((given, refused | {visit.start: rules}, visits))

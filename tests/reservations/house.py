@@ -170,6 +170,7 @@ def _visits(session: Session, house: House, numbers: Mapping[int, int]) -> dict[
             seats=row.capacity,
             series=series.index(row.series_id) if row.series_id else None,
             room=house.name(row.room_id) if row.room_id else None,
+            pinned=row.room_pinned,
             version=row.version,
             sequence=row.sequence,
             cancelled_by=row.cancelled_by,

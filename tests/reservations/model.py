@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import combinations, product
 
-from tests.reservations.building import HOURS, KINDS, OPENINGS, ROOMS, cells, receives
+from tests.reservations.building import DAY, HOURS, KINDS, OPENINGS, ROOMS, cells, receives
 from tests.reservations.queue import Offer, Wait
 from tests.reservations.visit import Kept, Visit, fits
 
@@ -45,7 +46,14 @@ class Done:
     action: str
     change: str | None = None
     told: frozenset[str] = frozenset()
+    named: bool = False  # somebody named its room
 
+
+class Left(set[str | None]):
+    """Rooms that others leave: none of them is preferred."""
+
+
+MOVES = 3  # so many at most change rooms for one
 
 Given = tuple[str | None, ...]  # a room for each visit of the command
 
@@ -82,6 +90,8 @@ class Model:
     history: list[tuple[int, str, str | None]] = field(default_factory=list)  # visit, action, reason
     told: set[tuple[int, str, str, int]] = field(default_factory=set)  # line of the history, usager, change, notice
     feeds: Counter[str] = field(default_factory=Counter)
+    direct: bool = False  # nobody makes way
+    staying: Collection[int] = ()  # these do not
 
     def alive(self) -> dict[int, Kept]:
         """The holds that have not expired."""
@@ -138,13 +148,14 @@ class Model:
 
     def keep(self, done: Done, reason: str | None) -> None:
         """Note that it was done."""
-        before = self.visits.get(done.number, done.visit)
-        self.visits[done.number] = done.visit
+        before, visit = self.visits.get(done.number, done.visit), done.visit
+        pinned = done.named or (before.pinned and before.room == visit.room)
+        self.visits[done.number] = replace(visit, pinned=pinned and visit.room is not None)
         self.history.append((done.number, done.action, reason))
         line = len(self.history) - 1
-        self.told |= {(line, who, str(done.change), done.visit.notices[who]) for who in done.told}
+        self.told |= {(line, who, str(done.change), visit.notices[who]) for who in done.told}
         if done.action != "attendance":
-            self.feeds.update(before.who | done.visit.who)
+            self.feeds.update(before.who | visit.who)
 
     def open_cells(self, room: str | None = None) -> set[int]:
         """When the building is open; with a room, when that room is too."""
@@ -162,6 +173,12 @@ class Model:
             and visit.wide <= self.open_cells(room)
             and not any((room, cell) in taken for cell in visit.wide)
         }
+
+    def may_leave(self, number: int) -> bool:
+        """Whether that visit may be given another room for the sake of another."""
+        visit = self.visits[number]
+        stays = visit.room is None or visit.pinned or visit.cancelled_by or visit.begun or number in self.staying
+        return not stays and visit.start > self.now and number >= 0
 
     def broken(self, visit: Visit, lead: str, rooms: Collection[str], ignoring: Collection[int]) -> Iterator[str]:
         """Every rule that a visit led by `lead` breaks, as a clerk would say them, given the rooms it could have."""
@@ -195,6 +212,36 @@ class Model:
             next((rule for rule in self.broken(visit, lead, free, ignoring) if rule not in waived), None)
             for lead in leads
         }
+        if firsts == {"no_room"} and room is None and not self.direct:
+            left = making_way(self, visit, ignoring)
+            if left:
+                return set(), left
         if None in firsts:
             return set(), {None} if visit.by_phone else set(free)
         return {slot(rule) for rule in firsts if rule}, set()
+
+
+def making_way(model: Model, visit: Visit, ignoring: Collection[int]) -> Left:
+    """The rooms that it may have once as few as can be change theirs: every choice of them, in every other room."""
+    same_day = [n for n, each in model.visits.items() if each.start // DAY == visit.start // DAY]
+    able = [n for n in same_day if n not in ignoring and model.may_leave(n)]
+    for moves in range(1, MOVES + 1):
+        found = Left()
+        for away in combinations(able, moves):
+            taken = model.taken({*ignoring, *away})
+            for room, *others in product(ROOMS, repeat=moves + 1):
+                placed = [(room, visit), *zip(others, (model.visits[n] for n in away), strict=True)]
+                changed = all(model.visits[n].room != other for n, other in zip(away, others, strict=True))
+                if changed and visit.wide <= model.open_cells(room) and sound(model, placed, taken):
+                    found.add(room)
+        if found:
+            return found
+    return Left()
+
+
+def sound(model: Model, placed: list[tuple[str, Visit]], taken: set[tuple[str, int]]) -> bool:
+    """Whether each fits its room, which is open to it and free, also of one another."""
+    wanted = [(room, cell) for room, visit in placed for cell in visit.wide]
+    shut = {(room, cell) for room, start, end in model.closures.values() if room for cell in cells(start, end)}
+    together = len(wanted) == len(set(wanted)) and not {*wanted} & (taken | shut)
+    return together and all(fits(room, visit) for room, visit in placed)

@@ -28,6 +28,7 @@ class Visit:
     seats: int | None = None
     series: int | None = None
     room: str | None = None
+    pinned: bool = False
     version: int = 1
     sequence: int = 0
     cancelled_by: str | None = None
