@@ -108,6 +108,9 @@ SLOT = {
     "no_room": "Aucune salle qui convient n’est libre à ce moment-là.",
 }
 
+# Of « no_room », when not every way to give others another room was looked at.
+EXHAUSTED = "Aucune salle n’est libre à ce moment-là, et il n’a pas été possible d’en libérer une assez vite."
+
 # The same of a start that is only looked at: nobody has just taken it.
 FORESEEN = SLOT | {"professional_busy": "Le professionnel a un autre rendez-vous à ce moment-là."}
 
@@ -161,6 +164,8 @@ def sentence(error: BookingError) -> str:
         case NotFound(what=what):
             thing = THINGS.get(what, "Cet élément")
             return f"{thing} n’existe pas, ou n’est plus accessible : vérifiez le lien ou le code."
+        case SlotUnavailable(exhausted=True, alternatives=alternatives):
+            return f"{EXHAUSTED} {_next_step(bool(alternatives))}"
         case SlotUnavailable(rule=rule, alternatives=alternatives):
             return f"{SLOT[rule]} {_next_step(bool(alternatives))}"
         case StaleVersion():

@@ -57,9 +57,10 @@ class Book:
     """Book a type at `start` with a professional, for an usager found or created in the same transaction.
 
     `usager` None creates a visitor with a code, which is what confidential services require; `family` are the others
-    who come with them. `colleague_ids` take part as well. Without `room_id` the engine chooses the room. `waived`
-    names the rules that are set aside, which the history keeps; `hold` is the uid of the hold that this ends. `key` is
-    made by the client (a form, a script): sent twice, it books once.
+    who come with them. `colleague_ids` take part as well. Without `room_id` the engine chooses the room, and others may
+    leave theirs for it; with it nobody does, and the appointment keeps that room. `waived` names the rules that are set
+    aside, which the history keeps; `hold` is the uid of the hold that this ends. `key` is made by the client (a form, a
+    script): sent twice, it books once.
     """
 
     key: str

@@ -129,9 +129,10 @@ def with_professionals(session: Session, form: MoveForm) -> MoveForm:
 
 
 def with_rooms(session: Session, form: RoomForm, appointment: Appointment, *, sent: bool = False) -> RoomForm:
-    """Fill in the rooms but its own; of a form that was sent, all: sent again, what it asked for is its own."""
+    """Fill in the rooms but the one that it keeps; of a form that was sent, all: sent again, it asked for its own."""
     rooms = inventory.rooms(session, appointment.site_id)
-    shown = [room for room in rooms if sent or room.id != appointment.room_id]
+    kept = appointment.room_id if appointment.room_pinned and not sent else None
+    shown = [room for room in rooms if room.id != kept]
     form.room.groups = {"": [(room.code, f"{room.code} · {room.name}") for room in shown]}
     return form
 

@@ -123,6 +123,8 @@ class _Names:
             yield f"{self._who(before)} → {self._who(after)}"
         if before["room"] != after["room"]:
             yield f"salle {self._room(before)} → {self._room(after)}"
+        if after.get("pinned") and not before.get("pinned"):
+            yield "salle fixée"
 
     def _when(self, facts: Facts) -> str:
         return french.moment(datetime.fromisoformat(facts["start"]), self.zone)
