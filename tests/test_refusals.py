@@ -46,6 +46,12 @@ REFUSALS: list[tuple[BookingError, int, str]] = [
         409,
         "Aucune salle qui convient n’est libre à ce moment-là. Choisissez l’un des créneaux proposés.",
     ),
+    (
+        SlotTaken("no_room", exhausted=True),
+        409,
+        "Aucune salle n’est libre à ce moment-là, et il n’a pas été possible d’en libérer une assez vite."
+        " Choisissez une autre date.",
+    ),
     (SlotUnavailable("past"), 409, "Ce créneau a déjà commencé. Choisissez une autre date."),
     (StaleVersion(1, 2), 409, "Ce rendez-vous a été modifié entre-temps : relisez-le, puis recommencez."),
     (AppointmentClosed(), 409, "Ce rendez-vous est annulé ou terminé : il ne peut plus être modifié ainsi."),

@@ -17,11 +17,13 @@ from booking import clock, jobs, messages, schema
 from booking.cli import answers, values
 from booking.cli.speaking import as_json, command
 from booking.db import db
+from booking.reservations import ways
 from booking.reservations.doctor import Problem, examine
 from booking.rooms import inventory
 from booking.slots import lookups
 
 MORNING = timedelta(hours=8)
+LATELY = timedelta(days=30)
 NOT_EMPTY = "La base contient déjà des données : rien n’a été chargé."
 PROBLEMS = {
     "guard": "La base n’empêche plus les chevauchements",
@@ -118,12 +120,23 @@ def demo(seed: int, today: date | None, if_empty: bool, as_json: bool) -> None:
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Prouve sur les données que tout est juste : gardes, occupations, messages, schéma. Sort avec 1 sinon.
 
+    Dit aussi, sans --json, combien de demandes ont été refusées depuis 30 jours sans avoir tout essayé pour libérer
+    une salle.
+
     Clés JSON : liste de check, about, message.
     """
     problems = list(_problems(clock.now()))
     found = [{"check": one.check, "about": one.about, "message": _sentence(one)} for one in problems]
-    answers.write(as_json, found, map(_sentence, problems) if problems else ["Tout est en ordre."])
+    said = [_sentence(one) for one in problems] or ["Tout est en ordre."]
+    answers.write(as_json, found, [*said, *([] if problems else _given_up(clock.now()))])
     ctx.exit(1 if problems else 0)
+
+
+def _given_up(now: datetime) -> Iterator[str]:
+    count = ways.given_up_since(db.session(), now - LATELY)
+    if count:
+        plural = "s" if count > 1 else ""
+        yield f"Depuis 30 jours, {count} demande{plural} refusée{plural} faute de temps pour libérer une salle."
 
 
 def _problems(now: datetime) -> Iterator[Problem]:

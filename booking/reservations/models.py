@@ -97,6 +97,15 @@ class Appointment(Base):
         return "cancelled" if self.cancelled_at else "booked"
 
 
+class GivenUp(Base):
+    """A demand refused for want of a room before every way to free one was looked at (slots.reassigning.LIMITS)."""
+
+    __tablename__ = "given_up"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class Participation(Base):
     """One usager in one appointment, and how they attended. `notice` rises when they are told of a change."""
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking.db import in_transaction
-from booking.errors import SlotTaken
+from booking.db import execute, in_transaction
+from booking.errors import DatabaseUnavailable, SlotTaken
 from booking.reservations import asking, changing, store
 from booking.reservations.changing import Changed
 from booking.reservations.commands import Act, Way
+from booking.reservations.models import GivenUp
 from booking.reservations.rooming import take_room
 from booking.reservations.state import State
 from booking.resources import lock
@@ -53,9 +57,24 @@ def making_way(work: Callable[[Session, Act], T], act: Act, *, key: str | None =
             locked |= needed.uids
         except SlotTaken as refusal:
             if refusal.exhausted:
-                log.warning("no room found within the steps that may be spent")
+                _note_given_up(act.now)
             raise
     raise SlotTaken("no_room")
+
+
+def given_up_since(session: Session, since: datetime) -> int:
+    """How many demands were refused since then before every way to free a room was looked at."""
+    return int(execute(session, _GIVEN_UP, since=since).scalar_one())
+
+
+_GIVEN_UP = sa.select(sa.func.count()).select_from(GivenUp).where(GivenUp.at >= sa.bindparam("since"))
+
+
+def _note_given_up(now: datetime) -> None:
+    """Count the refusal, of which nothing else is written; it stands also when this cannot be."""
+    log.warning("no room found within the steps that may be spent")
+    with suppress(DatabaseUnavailable):
+        in_transaction(lambda session: session.add(GivenUp(at=now)))
 
 
 def _with_way(work: Callable[[Session, Act], T], act: Act) -> Callable[[Session], T]:

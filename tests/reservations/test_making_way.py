@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
+from flask import Flask
 
 from booking.db import db, in_transaction
 from booking.errors import Invalid, SeriesRefused, SlotTaken
@@ -29,9 +31,10 @@ from booking.reservations import (
     restore,
     series,
     store,
+    ways,
 )
 from booking.reservations.commands import Outcome
-from booking.reservations.models import History
+from booking.reservations.models import GivenUp, History
 from booking.reservations.series import BookSeries, MoveSeries
 from booking.reservations.state import State
 from booking.slots import boards
@@ -300,8 +303,8 @@ def test_a_search_reads_twice_more_and_only_where_no_room_is_free(
     assert len([each for each in statements if "seated" in each]) == 1, "once for all days"
 
 
-def test_when_the_steps_are_spent_it_is_refused_and_said(
-    cast: Cast, somebody: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_when_the_steps_are_spent_it_is_refused_and_counted(
+    app: Flask, cast: Cast, somebody: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     in_the_way(cast, somebody)
     monkeypatch.setattr(boards, "LIMITS", Limits(3, 1))
@@ -310,6 +313,18 @@ def test_when_the_steps_are_spent_it_is_refused_and_said(
         booked(cast, cast.roux, cast.kone)
     assert refused.value.exhausted
     assert "no room found within the steps" in caplog.text
+    db.session.rollback()
+    assert ways.given_up_since(db.session(), NOW) == 1
+    assert ways.given_up_since(db.session(), NOW + HALF) == 0
+
+
+@pytest.mark.usefixtures("cast")
+def test_the_doctor_says_how_often_of_late(app: Flask) -> None:
+    stored(GivenUp(at=NOW))
+    line = "Depuis 30 jours, 1 demande refusée faute de temps pour libérer une salle.\n"
+    for days, expected in ((1, line), (31, "Tout est en ordre.\n")):
+        with time_machine.travel(NOW + timedelta(days=days), tick=False):
+            assert app.test_cli_runner().invoke(args=["doctor"]).output.endswith(expected)
 
 
 def test_the_doctor_sees_who_is_wrongly_said_to_make_way(cast: Cast) -> None:

@@ -160,8 +160,17 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(amina: Browser,
 def test_another_room(amina: Browser, uid: str) -> None:
     done = send(amina, uid, "salle", room="B2")
     assert done.tree.one(role="status").text == "Salle changée."
-    assert events(done)[1].startswith("Salle changée : salle B1 → B2")
+    assert events(done)[1].startswith("Salle changée : salle B1 → B2 ; salle fixée")
+    assert "B2 · Salle B2 (salle fixée)" in done.text
     assert len(told(done)) == 2, "nobody is told: usagers report to reception"
+
+
+def test_the_room_that_it_has_is_fixed_by_naming_it(amina: Browser, uid: str) -> None:
+    assert "salle fixée" not in amina.open(f"/rendez-vous/{uid}").text
+    done = send(amina, uid, "salle", room="B1")
+    assert events(done)[1].startswith("Salle changée : salle fixée")
+    assert "B1 · Salle B1 (salle fixée)" in done.text
+    assert 'value="B1"' not in done.text, "there is nothing left to fix"
 
 
 @pytest.mark.parametrize(

@@ -47,11 +47,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["type_id"], ["appointment_type.id"], name=op.f("fk_seated_type_id_appointment_type")),
         sa.PrimaryKeyConstraint("appointment_id", name=op.f("pk_seated")),
     )
+    op.create_table(
+        "given_up",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_given_up")),
+    )
     op.execute(PIN)
     op.execute(SIT.format(here=HERE, seconds=SECONDS[op.get_bind().dialect.name]))
 
 
 def downgrade() -> None:
+    op.drop_table("given_up")
     op.drop_table("seated")
     op.execute("ALTER TABLE appointment DROP COLUMN room_pinned")
     append_only.uninstall(op.get_bind())
