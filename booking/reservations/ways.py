@@ -30,7 +30,8 @@ from booking.slots.availability import Verdict
 from booking.slots.offers import Question
 
 T = TypeVar("T")
-TRIES = 4  # whom a command needs may have changed each time that it begins again
+# Whoever begins again was preceded by somebody else: so many may want the same at once, and all be given it.
+TRIES = 16
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def making_way(work: Callable[[Session, Act], T], act: Act, *, key: str | None =
     """Run a use case that may give other appointments another room, as `in_transaction` runs it.
 
     `work` gets the act with its `way`, and begins by locking the rows that it names. Raises SlotTaken when it still
-    needs others after 4 times: they are being changed all the time.
+    needs others after 16 times: they are being changed all the time.
     """
     locked: frozenset[str] = frozenset()
     for _ in range(TRIES):
