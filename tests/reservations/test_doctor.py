@@ -67,7 +67,7 @@ HARM = [
     ("UPDATE participation SET notice = notice + 1", {"history"}, "every message about it would be withdrawn"),
     (
         "UPDATE participation SET attendance = 'excused' WHERE attendance = 'arrived'",
-        {"history", "occupancy"},
+        {"history", "occupancy", "seated"},
         "not who came",
     ),
     (
@@ -82,7 +82,7 @@ HARM = [
         {"history"},
         "they were told of a change that they do not count",
     ),
-    ("DELETE FROM appointment_professional", {"history", "occupancy"}, "nobody receives any more"),
+    ("DELETE FROM appointment_professional", {"history", "occupancy", "seated"}, "nobody receives any more"),
     (
         "UPDATE appointment SET cancelled_by = 'service' WHERE cancelled_by IS NOT NULL",
         {"history"},
@@ -98,7 +98,12 @@ HARM = [
         {"namespace"},
         "a name where codes are the rule",
     ),
-    ("UPDATE appointment SET starts_at = created_at", {"history", "occupancy"}, "it was moved without its people"),
+    (
+        "UPDATE appointment SET starts_at = created_at",
+        {"history", "occupancy", "seated"},
+        "it was moved without its people",
+    ),
+    ("DELETE FROM seated", {"seated"}, "nobody would make way any more"),
     ("UPDATE appointment SET mode = 'video' WHERE mode = 'phone'", {"history"}, "whoever was called is now filmed"),
     ("DELETE FROM changed_day", {"taken_day"}, "searches would not see what was booked since"),
     ("DELETE FROM configuration", {"configuration"}, "no revision left for the triggers to renew"),
