@@ -1,7 +1,7 @@
 """Rooms that are given by hand, and the appointments that may still change theirs so that another finds one.
 
-Revision ID: 0012
-Revises: 0011
+Revision ID: 0013
+Revises: 0012
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from booking.reservations import append_only
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 REASONS = "'usager_request', 'service_request', 'professional_absent', 'closed', 'walk_in', 'hors_plage', 'swap', 'waiting_list', {new}'mistake', 'other'"
 NEW = "'room_needed', "
