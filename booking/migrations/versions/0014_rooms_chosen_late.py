@@ -1,7 +1,7 @@
 """Rooms that are given by hand, and the appointments that may still change theirs so that another finds one.
 
-Revision ID: 0013
-Revises: 0012
+Revision ID: 0014
+Revises: 0013
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from booking.reservations import append_only
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 REASONS = "'usager_request', 'service_request', 'professional_absent', 'closed', 'walk_in', 'hors_plage', 'swap', 'waiting_list', {new}'mistake', 'other'"
 NEW = "'room_needed', "
@@ -76,11 +76,14 @@ def _allow(without: str, new: str) -> None:
         return
     # What SQLite documents for a constraint that changes nothing of what is stored (« Making Other Kinds Of Table Schema Changes »).
     connection = op.get_bind()
+    before, after = REASONS.format(new=without), REASONS.format(new=new)
+    stored = "FROM sqlite_master WHERE type = 'table' AND name = 'history'"
+    if before not in connection.exec_driver_sql(f"SELECT sql {stored}").scalar_one():
+        raise RuntimeError("the reasons of history are not written as expected: its constraint was changed by hand")
     version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
     connection.exec_driver_sql(
-        "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'history'",
-        (REASONS.format(new=without), REASONS.format(new=new)),
+        "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'history'", (before, after)
     )
     connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema = OFF")
