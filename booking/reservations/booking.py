@@ -62,8 +62,7 @@ def whom(command: Book) -> tuple[Whom, ...]:
 
 def lock(session: Session, command: Book, act: Act) -> None:
     """Lock who may make way, then whoever takes part and is known. Raises NotFound."""
-    if act.way:
-        store.lock_rows(session, act.way.locked)
+    store.lock_rows(session, act.movers)
     lock_people(session, {command.professional_id, *command.colleague_ids}, guests.known(whom(command)))
 
 

@@ -38,8 +38,8 @@ def carry_out(command: OfOne, act: Act, decide: Decide) -> Outcome:
 
 def carried_out(session: Session, command: OfOne, act: Act, decide: Decide) -> Outcome:
     """The same within the transaction of the caller; who may make way is locked with the appointment."""
-    if act.way and act.way.locked:
-        store.lock_rows(session, {command.uid, *act.way.locked})
+    if act.movers:
+        store.lock_rows(session, {command.uid, *act.movers})
     before = store.locked(session, command.uid)
     if (done := answering.replayed(session, command)) is not None:
         return done

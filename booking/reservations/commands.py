@@ -47,6 +47,11 @@ class Act:
     way: Way | None = None
 
     @property
+    def movers(self) -> frozenset[str]:
+        """The uids of those who may make way: their rows are locked first."""
+        return self.way.locked if self.way else frozenset()
+
+    @property
     def staying(self) -> frozenset[int]:
         """The appointments that make way for nobody."""
         return self.way.staying if self.way else frozenset()

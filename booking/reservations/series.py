@@ -209,8 +209,8 @@ def _staying(act: Act, states: Sequence[State]) -> Act:
 def _locked(session: Session, uid: str, scope: Scope, act: Act) -> list[State]:
     """The appointments of the scope by id; their rows are locked by uid, as by every command of several."""
     uids = _covered(session, store.read(session, uid), scope)
-    if act.way and act.way.locked:
-        store.lock_rows(session, {*uids, *act.way.locked})
+    if act.movers:
+        store.lock_rows(session, {*uids, *act.movers})
     states = {each: store.locked(session, each) for each in sorted(uids)}
     return [states[each] for each in uids]
 

@@ -109,7 +109,7 @@ def _left_by_others(session: Session, question: Question, state: State, verdict:
     rooms = dict(verdict.plan.moves if verdict.plan else ())
     movers = store.several(session, rooms)
     uids = {mover.uid for mover in movers}
-    if act.way is None or verdict.plan is None or not uids <= act.way.locked:
+    if verdict.plan is None or not uids <= act.movers:
         raise Others(uids)
     lock(session, {*verdict.room_ids, *rooms.values(), *(mover.room_id or 0 for mover in movers)})
     now = asking.granted(session, question, state.starts_at)

@@ -184,4 +184,4 @@ def test_the_doctor_counts_the_seats(app: Flask, cast: Cast, workshop: Outcome) 
     for number, who in enumerate(add_usagers(2)):
         join(Join(f"j{number}", workshop.uid, who), act())
     in_transaction(lambda inside: inside.execute(sa.text("UPDATE appointment SET capacity = 1")) and None)
-    assert [problem.check for problem in doctor.examine()] == ["history", "seats"]
+    assert [problem.check for problem in doctor.examine()] == ["seated", "history", "seats"]

@@ -60,7 +60,7 @@ FORMS = {
         "/rendez-vous/{uid}/deplacer",
         {"key": "key-of-the-form", "version": "1", "start": "2026-11-23T10:00", "professional": "roux"},
     ),
-    "room": Sent("/rendez-vous/{uid}/salle", {"key": "key-of-the-form", "version": "1", "room": "B2"}),
+    "room": Sent("/rendez-vous/{pinned}/salle", {"key": "key-of-the-form", "version": "1", "room": "B2"}),
     "cancel": Sent("/rendez-vous/{uid}/annuler", {"key": "key-of-the-form", "version": "1", "by": "usager"}),
     "attendance": Sent(
         "/rendez-vous/{uid}/suivi",
@@ -365,9 +365,11 @@ def known(cast: Cast, amina: Browser, app: Flask) -> dict[str, object]:
     reservations.cancel(Cancel("tests-key-4", cancelled, "usager"), act())
     both = replace(at_ten, key="tests-key-5", start=paris("2026-11-23 14:00"), professional_id=cast.roux)
     family = reservations.book(replace(both, family=(cast.diallo,)), act()).uid
+    in_b1 = replace(at_eleven, key="tests-key-6", start=paris("2026-11-23 15:00"), room_id=cast.b1)
+    pinned = reservations.book(in_b1, act()).uid
     opening = db.session.scalar(sa.select(Opening.id).where(Opening.professional_id == cast.diop))
     db.session.remove()
-    uids = {"uid": uid, "other": other, "cancelled": cancelled, "family": family}
+    uids = {"uid": uid, "other": other, "cancelled": cancelled, "family": family, "pinned": pinned}
     return {**uids, "opening": opening, "diallo": cast.diallo, "kone": cast.kone}
 
 
