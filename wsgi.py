@@ -2,10 +2,10 @@
 
 import sys
 
-from booking import create_app
+from booking import serve
 from booking.errors import SettingsError
 
 try:
-    app = create_app()
+    app = serve()
 except SettingsError as error:
     sys.exit(f"Réglage à corriger. {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ def _application(folder: str, url: str | None) -> Iterator[Flask]:
     app = create_app(config.load(environ))
     with app.app_context():
         schema.upgrade(db.engine)
+        gc.freeze()  # as `booking.serve` does
         yield app
         db.session.remove()
         db.engine.dispose()

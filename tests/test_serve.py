@@ -6,6 +6,7 @@ All its processes inherit one pipe, so reading that pipe to its end proves that 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import booking
 
 SERVE = Path(__file__).resolve().parent.parent / "scripts" / "serve.py"
 PATIENCE_SECONDS = 60
@@ -202,3 +205,19 @@ def test_a_signal_may_interrupt_the_wait_for_it() -> None:
     command = [sys.executable, "-c", INTERRUPTED, str(SERVE)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "True"
+
+
+# ------------------------------------------------------------------ a process that lives long
+
+
+def test_a_collection_does_not_look_through_what_was_there_from_the_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOKING_INSTANCE", str(tmp_path))
+    try:
+        app = booking.serve()
+        gc.collect()
+        assert not any(each is app for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+    assert any(each is app for each in gc.get_objects())

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 Elsewhere = tuple[Path, Path]
 
 SIGN_IN_PAGE = """
-from booking import create_app
-answer = create_app().test_client().get("/connexion")
+from booking import serve
+answer = serve().test_client().get("/connexion")
 print(answer.status, answer.text)
 """
 CONFIRMATION = """
