@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain
+from itertools import chain, repeat
 from math import inf
 
 from sqlalchemy.orm import Session
@@ -94,7 +94,7 @@ def slots_between(
 ) -> list[Slot]:
     """The slots of a question that begin in [start, end), sorted by start then professional; at most `limit`."""
     first, last = int(start.timestamp()), int(end.timestamp())
-    found = [(offer, _starts(offer, question, first, last)) for offer in offers(session, question, first, last)]
+    found = [(offer, _starts(offer, first, last)) for offer in offers(session, question, first, last)]
     cut = -1 if limit is None else _prefix([starts for _, starts in found], limit)
     return sorted(chain.from_iterable(slots_at(offer, question, starts & cut) for offer, starts in found))[:limit]
 
@@ -207,9 +207,8 @@ def check_period(search: Search) -> None:
         raise Invalid("to", "range_too_long", maximum=LONGEST_SEARCH.days)
 
 
-def _starts(offer: Offer, question: Question, first: int, last: int) -> Mask:
-    starts = generator.starts(offer.situation, question.kind.demand, question.waived)
-    return starts & offer.situation.grid.between(first, last)
+def _starts(offer: Offer, first: int, last: int) -> Mask:
+    return offer.starts & offer.situation.grid.between(first, last)
 
 
 def _prefix(masks: Sequence[Mask], count: int) -> Mask:
@@ -230,9 +229,9 @@ def slots_at(offer: Offer, question: Question, wanted: Mask) -> Iterator[Slot]:
     grid, length = offer.situation.grid, question.kind.demand.duration * CELL
     for interpreter_id, share in _shares(offer.situation.interpreters, wanted):
         for room_id, cells in _shares(offer.situation.rooms, share):
-            for at in map(grid.instant, indexes(cells)):
-                start, end = schedule.moment(at), schedule.moment(at + length)
-                yield Slot(start, end, offer.professional_id, room_id, interpreter_id)
+            instants = [grid.instant(cell) for cell in indexes(cells)]
+            starts, ends = map(schedule.moment, instants), (schedule.moment(at + length) for at in instants)
+            yield from map(Slot, starts, ends, repeat(offer.professional_id), repeat(room_id), repeat(interpreter_id))
 
 
 def _shares(among: Mapping[int, Mask] | None, wanted: Mask) -> Iterable[tuple[int | None, Mask]]:

@@ -207,8 +207,7 @@ def _relaxed(known: Known, question: Question, first: int, last: int) -> Iterato
 
 def _offered(known: Known, first: int, last: int) -> Iterator[tuple[tuple[int, int], Mask]]:
     for offer in offers.offers_of(known):
-        found = generator.starts(offer.situation, known.question.kind.demand)
-        yield (offer.professional_id, offer.site.id), found & offer.situation.grid.between(first, last)
+        yield (offer.professional_id, offer.site.id), offer.starts & offer.situation.grid.between(first, last)
 
 
 def _attempts(question: Question, first: int, last: int) -> Iterator[_Attempt]:
@@ -274,7 +273,7 @@ def _tally(known: Known, attempt: _Attempt, offered: _Offered) -> Relaxation | N
 def _more(offer: Offer, question: Question, wanted: Mask, already: Mask) -> Mask:
     """Those of the wanted starts that can be given; between those of the lattice, as many as can beside what is."""
     demand = question.kind.demand
-    found = wanted & generator.starts(offer.situation, demand, question.waived)
+    found = wanted & offer.starts
     if "off_grid" not in question.waived:
         return found
     near = around(generator.lattice(offer.situation, demand), to_cells(NEARBY))

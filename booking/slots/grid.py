@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 CELL = 300
@@ -69,20 +69,25 @@ class Grid:
 
     def comb(self, teeth: Iterable[tuple[int, int, int]]) -> Mask:
         """The cells first, first + step, … up to last included, for each (first, last, step) in cells, clipped."""
-        line = bytearray(b"0") * self.cells
+        mask = 0
         for first, last, step in teeth:
             start = first if first >= 0 else first % step
             count = (min(last, self.cells - 1) - start) // step + 1
             if count > 0:
-                top = self.cells - 1 - start
-                line[top - (count - 1) * step : top + 1 : step] = b"1" * count
-        return int(line or b"0", 2)
+                mask |= _comb(count, step) << start
+        return mask
 
     def between(self, first: int, last: int) -> Mask:
         """The cells that begin in [first, last)."""
         low = min(self.cells, max(0, -((self.origin - first) // CELL)))
         high = min(self.cells, max(0, -((self.origin - last) // CELL)))
         return (1 << high) - (1 << low) if low < high else 0
+
+
+@lru_cache(maxsize=1024)
+def _comb(count: int, step: int) -> Mask:
+    """So many cells, `step` apart: a number of ones in base 2 ** step."""
+    return ((1 << count * step) - 1) // ((1 << step) - 1)
 
 
 def runs(mask: Mask, length: int) -> Mask:

@@ -27,15 +27,16 @@ Openings = Mapping[tuple[int, int], Sequence[hours.Rule]]  # by (site, professio
 
 @dataclass(frozen=True)
 class Offer:
-    """What one lead can give at one site, over a grid.
+    """What one lead can give at one site, over a grid, and the start cells that every rule allows.
 
-    `plans` are the answers for the start cells at which every rule is kept and no room is free; the rooms that they
-    find are among those of the situation.
+    `plans` are the answers for those at which every other rule is kept and no room is free; the rooms that they find
+    are among those of the situation.
     """
 
     professional_id: int
     site: SiteFacts
     situation: Situation
+    starts: Mask
     plans: Mapping[int, Answer] = field(default_factory=dict)
 
 
@@ -92,26 +93,42 @@ def offers_of(known: Known) -> Iterator[Offer]:
     for site in known.sites.values():
         place = _place(known, site)
         leads = [who for at, who in known.openings if at == site.id and who in known.question.professional_ids]
-        found = [Offer(who, site, _situation(known, place, who)) for who in leads]
-        yield from _making_way(known, site, place, found)
+        yield from _offers_at(known, place, [(who, _situation(known, place, who)) for who in leads])
 
 
-def _making_way(known: Known, site: SiteFacts, place: _Place, found: Sequence[Offer]) -> Iterable[Offer]:
-    """The same with the rooms that others would leave, for the starts that want nothing else."""
-    question, grid = known.question, known.grid
-    if question.need is None or place.rooms is None or question.direct or question.room_id is not None:
-        return found
+def _offers_at(known: Known, place: _Place, led: Sequence[tuple[int, Situation]]) -> Iterator[Offer]:
+    """What they can give at a site: in a free room or, for the starts that want nothing else, one that others leave."""
+    question, demand = known.question, known.question.kind.demand
     waived: set[Rule] = {*question.waived, "no_room"}
-    taken = known.asked & ~reduce(or_, place.rooms.values(), 0)
-    lacking = [generator.starts(each.situation, question.kind.demand, waived) & taken for each in found]
-    spans = {cell: _span(grid, question, cell) for cell in indexes(reduce(or_, lacking, 0))}
+    able = [generator.starts(situation, demand, waived) for _, situation in led]
+    if place.rooms is None:
+        for (who, situation), starts in zip(led, able, strict=True):
+            yield Offer(who, place.site, situation, starts)
+        return
+    free = reduce(or_, place.rooms.values(), 0)
+    plans = _plans(known, place.site, reduce(or_, able, 0) & known.asked & ~free)
+    rooms = _with_those_left(place.rooms, plans)
+    free = reduce(or_, rooms.values(), 0)
+    for (who, situation), starts in zip(led, able, strict=True):
+        yield Offer(who, place.site, replace(situation, rooms=rooms), starts & free, plans)
+
+
+def _plans(known: Known, site: SiteFacts, lacking: Mask) -> dict[int, Answer]:
+    """By start cell, of those that want a room and nothing else, how others could leave one."""
+    question = known.question
+    if question.need is None or question.direct or question.room_id is not None:
+        return {}
+    spans = {cell: _span(known.grid, question, cell) for cell in indexes(lacking)}
     answers = known.boards.plans(site, question.need, spans.values())
-    plans = {cell: answers[span] for cell, span in spans.items()}
-    rooms = dict(place.rooms)
+    return {cell: answers[span] for cell, span in spans.items()}
+
+
+def _with_those_left(rooms: Mapping[int, Mask], plans: Mapping[int, Answer]) -> Mapping[int, Mask]:
+    found = dict(rooms)
     for cell, plan in plans.items():
         if plan.room_id is not None:
-            rooms[plan.room_id] |= 1 << cell
-    return [replace(each, situation=replace(each.situation, rooms=rooms), plans=plans) for each in found]
+            found[plan.room_id] |= 1 << cell
+    return found
 
 
 def _span(grid: Grid, question: Question, cell: int) -> Span:
