@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,9 @@ from booking.rooms.models import Room
 from booking.slots.facts import ProfessionalFacts, Slot
 from booking.slots.ranking import Reason, Suggestion
 from booking.web import wording
+
+ENOUGH = 100  # slots on a page: the days after those that hold them are for the next
+MOST = 300  # of a single day
 
 Row = TypeVar("Row", Professional, Room)
 
@@ -83,6 +87,31 @@ class OfferedDay:
 
     day: date
     professionals: list[tuple[Professional, list[Offer]]]
+
+
+@dataclass(frozen=True)
+class FirstDays:
+    """The slots of the first days, whole; `cut` when a day has too many to show, `following` is the next with some."""
+
+    slots: Sequence[Slot]
+    cut: bool = False
+    following: date | None = None
+
+
+NO_DAYS = FirstDays(())
+
+
+def first_days(found: Sequence[Slot], zone: ZoneInfo) -> FirstDays:
+    """As many days of these slots, which are in order, as hold enough of them for one page."""
+    if len(found) <= ENOUGH:
+        return FirstDays(found)
+
+    def day(slot: Slot) -> date:
+        return slot.start.astimezone(zone).date()
+
+    end = bisect_right(found, day(found[ENOUGH - 1]), key=day)
+    following = day(found[end]) if end < len(found) else None
+    return FirstDays(found[: min(end, MOST)], end > MOST, following)
 
 
 def offers(session: Session, slots: Iterable[Any]) -> list[Offer]:

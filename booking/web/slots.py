@@ -19,7 +19,7 @@ from booking.reservations import reading
 from booking.reservations.models import Appointment
 from booking.slots import hours, lookups, suggesting
 from booking.slots.availability import LONGEST_SEARCH, Search
-from booking.slots.facts import Slot, TypeFacts
+from booking.slots.facts import TypeFacts
 from booking.slots.ranking import Suggestion
 from booking.slots.suggesting import Person
 from booking.web import auth, lists
@@ -27,10 +27,9 @@ from booking.web.chips import chips
 from booking.web.chosen import asked_for, held_uid
 from booking.web.explained import Little, explained
 from booking.web.forms import Acting, Choice, Query, Ruled, day_of_work, number, required
-from booking.web.offers import PutForward, by_day, with_suggestions
+from booking.web.offers import NO_DAYS, FirstDays, PutForward, by_day, first_days, with_suggestions
 from booking.web.policy import signed_in
 
-MOST_SHOWN = 300
 FEW = 3  # below, what there is calls for an explanation
 USUAL_PERIOD = timedelta(days=14)
 
@@ -44,7 +43,7 @@ class Found:
     When that is little, why, and what would find more.
     """
 
-    slots: Sequence[Slot] = ()
+    slots: FirstDays = NO_DAYS
     suggestions: Sequence[Suggestion] = ()
     sessions: Sequence[tuple[Appointment, int]] = ()
     little: Little | None = None
@@ -75,7 +74,7 @@ def search() -> str | tuple[str, int]:
     form.interprete.groups = {"": lists.interpreted(session, _interpreter_for(person))}
     asked = "motif" in request.args or form.motif.data is not None
     found = _find(session, form, person) if asked and form.validate() else Found()
-    offers, suggestions = with_suggestions(session, found.slots, found.suggestions)
+    offers, suggestions = with_suggestions(session, found.slots.slots, found.suggestions)
     page = render_template(
         "reception/slots.html",
         form=form,
@@ -91,8 +90,7 @@ def search() -> str | tuple[str, int]:
         suggestions=suggestions,
         days=by_day(offers, lists.zone()),
         little=found.little,
-        full=len(found.slots) == MOST_SHOWN,
-        most=MOST_SHOWN,
+        shown=found.slots,
     )
     return (page, 422) if form.has_errors else page
 
@@ -152,7 +150,7 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
     sessions = _sessions(session, kind, wanted, now)
     few = len(found) + len(sessions) < FEW
     little = explained(session, wanted, now, lists.zone()) if few else None
-    return Found(found[:MOST_SHOWN], () if kind.capacity else suggestions, sessions, little)
+    return Found(first_days(found, lists.zone()), () if kind.capacity else suggestions, sessions, little)
 
 
 def _sessions(session: Session, kind: TypeFacts, wanted: Search, now: datetime) -> Sequence[tuple[Appointment, int]]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from booking import messages, reservations
 from booking.db import db
 from booking.people.models import Professional
 from booking.reservations.commands import Act, Book
+from booking.slots.facts import Slot
+from booking.web import offers
+from booking.web.offers import FirstDays, first_days
 from tests.builders import NOW, Cast, absence, block, paris, set_on, store
 from tests.web.browsing import Browser, Element, Page
 
@@ -52,6 +58,46 @@ def test_a_slot_leads_to_its_booking(amina: Browser) -> None:
     assert first["formaction"] == f"/rendez-vous/nouveau/retenir?{slot}"
     assert first.text == "9h00 le lundi 23 novembre 2026 avec M. Diop , salle B1"
     assert choose(amina, page, first).address.startswith(f"/rendez-vous/nouveau?{slot}&retenu=")
+
+
+TWO_WEEKS = "/creneaux?motif=entretien&du=2026-11-23&au=2026-12-06"
+
+
+def days_of(page: Page) -> list[str]:
+    return [section.one("h2").text for section in page.tree.all("section", **{"class": "offered"})]
+
+
+def test_a_page_holds_whole_days_and_leads_to_those_that_follow(amina: Browser) -> None:
+    """As many days as hold 100 slots; page after page, each day is shown once."""
+    every = amina.get(TWO_WEEKS.replace("2026-12-06", "2026-12-02") + "&professionnel=roux")
+    assert (len(days_of(every)), [each for each in every.tree.all("a") if "Suite" in each.text]) == (8, [])
+
+    first = amina.get(TWO_WEEKS)
+    [link] = [each for each in first.tree.all("a") if each.text.startswith("Suite, à partir du ")]
+    assert link.text == "Suite, à partir du jeudi 3 décembre 2026"
+    assert link["href"] == "/creneaux?du=2026-12-03&au=2026-12-06&motif=entretien"
+    second = amina.get(link["href"])
+    assert len(slots(first)) >= 100 > len(slots(first)) - 12, "the last day is the one that makes a hundred"
+    assert days_of(first) + days_of(second) == list(dict.fromkeys(days_of(first) + days_of(second)))
+    assert len(days_of(first)) + len(days_of(second)) == 10
+    assert [each for each in second.tree.all("a") if "Suite" in each.text] == []
+
+
+@pytest.mark.parametrize(("count", "shown"), [(101, 101), (300, 300), (301, 300)])
+def test_a_day_is_shown_whole_unless_it_has_more_than_300(count: int, shown: int) -> None:
+    nine, minute = paris("2026-11-23 09:00"), timedelta(minutes=1)
+    day = [Slot(nine + n * minute, nine + n * minute, 1, None) for n in range(count)]
+    after = [Slot(paris("2026-11-25 09:00"), paris("2026-11-25 10:00"), 1, None)]
+    expected = FirstDays(day[:shown], cut=count > shown, following=date(2026, 11, 25))
+    assert first_days([*day, *after], ZoneInfo("Europe/Paris")) == expected
+
+
+def test_what_a_day_has_too_many_of_to_show_is_said(amina: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "ENOUGH", 5)
+    monkeypatch.setattr(offers, "MOST", 10)
+    page = amina.get(MONDAY)
+    assert len(slots(page)) == 10
+    assert "Seuls les 10 premiers créneaux de ce jour sont montrés : choisissez un professionnel." in page.text
 
 
 def test_one_professional_only(amina: Browser) -> None:
