@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bench.measure import Result, milliseconds
 from bench.workload import NOW, Workload, half_hours
 from booking import feeds
-from booking.db import db, in_transaction
+from booking.db import db, finish_reading, in_transaction
 from booking.feeds import body
 from booking.feeds.http import FeedRequest
 from booking.reservations.models import Appointment, Participation, appointment_professional
@@ -28,7 +28,7 @@ def measure(engine: str, workload: Workload) -> list[Result]:
 
     def ask() -> None:
         answer = feeds.respond(db.session(), token, FeedRequest(), NOW)
-        db.session.rollback()
+        finish_reading(db.session())
         assert answer.body.count(b"BEGIN:VEVENT") == EVENTS
 
     def ask_cold() -> None:

@@ -9,7 +9,7 @@ from bench import engine, past
 from bench.measure import Result, milliseconds
 from bench.workload import NOW, Workload, instant
 from booking import messages, reservations
-from booking.db import db
+from booking.db import db, finish_reading
 from booking.reservations.commands import Act
 from booking.slots.availability import Search, find_slots
 
@@ -31,7 +31,7 @@ def _search(workload: Workload) -> float:
 
     def work() -> None:
         find_slots(db.session(), search, NOW)
-        db.session.rollback()
+        finish_reading(db.session())
 
     return milliseconds(work, SEARCHES)
 

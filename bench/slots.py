@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bench.measure import Result, durations, milliseconds, p95, peak_megabytes
 from bench.workload import FULL_WEEKS, NOW, WEEKS, Workload, fill_first_weeks, half_hours, instant
-from booking.db import db
+from booking.db import db, finish_reading
 from booking.slots import days
 from booking.slots.availability import Search, find_slots, first_slots
 from booking.slots.grid import Grid, indexes, runs
@@ -60,11 +60,11 @@ def _first(engine: str, workload: Workload, name: str, weeks_read: int) -> Resul
 
 
 def _fresh(work: Callable[[], object]) -> Callable[[], object]:
-    """Each run reads from a snapshot of its own, as a request does."""
+    """Each run reads from a snapshot of its own, which ends as that of a request does."""
 
     def run() -> None:
         work()
-        db.session.rollback()
+        finish_reading(db.session())
 
     return run
 
