@@ -14,8 +14,9 @@ from booking.cli import answers, values
 from booking.cli.changes import USAGER
 from booking.cli.speaking import Misuse, as_json, command, described_by
 from booking.db import db
-from booking.errors import Invalid, NotFound
+from booking.errors import Invalid
 from booking.explanations import Said
+from booking.people import directory
 from booking.people.models import Usager
 from booking.slots import explaining, lookups
 from booking.slots.availability import Search, find_slots
@@ -112,10 +113,7 @@ def _usager(session: Session, kind: TypeFacts, number: int | None) -> Usager | N
         return None
     if kind.confidential:  # it receives by code: nobody's other appointments are looked at
         raise Invalid("usager", "anonymous")
-    found = session.get(Usager, number)
-    if found is None or found.code is not None:
-        raise NotFound("usager")
-    return found
+    return directory.usager(session, number)
 
 
 def _search(session: Session, kind: TypeFacts, usager: Usager | None, given: dict[str, Any]) -> Search:

@@ -13,7 +13,8 @@ from typing import cast, get_args
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from booking.errors import Invalid
+from booking.db import LARGEST_KEY
+from booking.errors import Invalid, NotFound
 from booking.labels import SPOKEN
 from booking.people import fields
 from booking.people.models import LANGUAGES, Contact, Professional, Service, Usager
@@ -143,6 +144,14 @@ def _search_key(person: NewUsager) -> str:
     names = " ".join(filter(None, (person.last_name, person.birth_name, person.first_name)))
     joined = [fold(word).replace(" ", "") for word in names.split() if " " in fold(word)]
     return " ".join(["", fold(names), *joined])[:KEY_MAX]
+
+
+def usager(session: Session, key: int | None) -> Usager:
+    """The person with that number; whoever is known by a code only answers like an unknown one. Raises NotFound."""
+    found = session.get(Usager, key) if key is not None and 0 < key <= LARGEST_KEY else None
+    if found is None or found.code is not None:
+        raise NotFound("usager")
+    return found
 
 
 def search_usagers(session: Session, text: str, limit: int = 20) -> list[Usager]:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from booking import clock, french
 from booking.errors import Invalid
+from booking.people import directory
 from booking.people.models import Usager
 from booking.reservations import reading, series
 from booking.reservations.commands import Book, Waiver, Whom
@@ -20,7 +21,7 @@ from booking.reservations.series import BookSeries
 from booking.reservations.store import check_uid
 from booking.slots import configuration
 from booking.slots.facts import ProfessionalFacts, SiteFacts, TypeFacts
-from booking.web import lists, wording
+from booking.web import wording
 from booking.web.forms import moment, number, required
 
 # What the address says of the rules that are set aside.
@@ -148,7 +149,7 @@ def held_uid() -> str | None:
 def asked_for(session: Session) -> Usager | None:
     """The person that the address names. Raises NotFound for a number that is nobody's."""
     given = request.args.get("usager")
-    return lists.usager(session, request.args.get("usager", type=int)) if given else None
+    return directory.usager(session, request.args.get("usager", type=int)) if given else None
 
 
 def _start(site: SiteFacts) -> datetime:
@@ -164,7 +165,7 @@ def _waiver() -> Waiver | None:
 
 def _family(session: Session) -> tuple[Usager, ...]:
     numbers = dict.fromkeys(request.args.getlist("famille", type=int))
-    return tuple(lists.usager(session, number) for number in numbers)
+    return tuple(directory.usager(session, number) for number in numbers)
 
 
 def _starts(site: SiteFacts, start: datetime) -> tuple[datetime, ...]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
-from booking import clock, french
+from booking import french
 from booking.db import db
 from booking.reservations import reading
 from booking.reservations.models import Appointment
@@ -81,7 +81,7 @@ def day() -> str | tuple[str, int]:
     """The grid of a day, today's by default."""
     session = db.session()
     site = lookups.site(session)
-    today = clock.now().astimezone(site.zone).date()
+    today = lists.today()
     form = DayForm(request.args)
     wrong = not form.validate()
     shown = today if wrong or form.jour.data is None else form.jour.data

@@ -12,10 +12,9 @@ from flask import g
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from booking import clock
-from booking.db import LARGEST_KEY, db
-from booking.errors import NotFound
+from booking.db import db
 from booking.labels import SPOKEN, title
-from booking.people.models import Profession, Professional, Service, Usager
+from booking.people.models import Profession, Professional, Service
 from booking.rooms import inventory
 from booking.rooms.models import Room
 from booking.slots import configuration, lookups
@@ -92,16 +91,6 @@ def colleagues(session: Session, service_id: int) -> list[Professional]:
 def full_name(professional: Professional) -> str:
     """« Roux Claude »: how lists sort them."""
     return f"{professional.last_name} {professional.first_name}"
-
-
-def usager(session: Session, key: int | None) -> Usager:
-    """The person with that number; whoever is known by a code only answers like an unknown one. Raises NotFound."""
-    if key is None or not 0 < key <= LARGEST_KEY:
-        raise NotFound("usager")
-    found = session.get(Usager, key)
-    if found is None or found.code is not None:
-        raise NotFound("usager")
-    return found
 
 
 def _in_use() -> sa.Select[Professional]:

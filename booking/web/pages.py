@@ -11,7 +11,7 @@ import jinja2
 from flask import Flask, url_for
 from flask_login import current_user
 
-from booking import clock, french, labels
+from booking import french, labels
 from booking.config import Settings
 from booking.refusals import FORESEEN, SLOT, sentence
 from booking.slots import wording as openings
@@ -64,8 +64,7 @@ def hour(instant: datetime) -> str:
 
 def until(instant: datetime) -> str:
     """« jusqu’à 14h32 » or, on another day, « jusqu’au mardi 24 novembre 2026 à 9h00 », at the site."""
-    zone = lists.zone()
-    today = instant.astimezone(zone).date() == clock.now().astimezone(zone).date()
+    today = instant.astimezone(lists.zone()).date() == lists.today()
     return f"jusqu’à {hour(instant)}" if today else f"jusqu’au {moment(instant)}"
 
 

@@ -9,6 +9,7 @@ from booking import clock
 from booking.db import LARGEST_KEY, db
 from booking.errors import Invalid
 from booking.slots import lookups, periods
+from booking.web import lists
 from booking.web.done import just_done
 from booking.web.forms import Form, Press
 from booking.web.planning_forms import PeriodForm
@@ -61,5 +62,5 @@ def _done(what: str) -> Response:
 def _page(form: Form) -> str:
     session = db.session()
     site = lookups.site(session)
-    found = periods.standing(session, site.id, clock.now().astimezone(site.zone).date())
+    found = periods.standing(session, site.id, lists.today())
     return render_template("admin/periods.html", form=form, periods=found, done=just_done(DONE))

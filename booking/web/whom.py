@@ -8,11 +8,11 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from booking import clock
-from booking.people import fields
+from booking.people import directory, fields
 from booking.people.directory import SEARCH_MAX, NewUsager, cleaned, search_usagers, similar_usagers
 from booking.people.models import Usager
 from booking.reservations import reading
-from booking.web import lists, wording
+from booking.web import wording
 from booking.web.forms import Acting, Choice, Flag, Ruled, day, number, required
 
 MOST_FOUND = 20
@@ -113,7 +113,7 @@ def sought(session: Session, form: AnyForm, person: Usager | None, similar: list
 def person_of(session: Session, form: AnyForm) -> Usager | None:
     """The person that a validated form names, for a page that shows them. Raises NotFound."""
     if isinstance(form, ForKnown) and isinstance(form.usager.data, int):
-        return lists.usager(session, form.usager.data)
+        return directory.usager(session, form.usager.data)
     return None
 
 
