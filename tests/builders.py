@@ -28,6 +28,12 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MONDAY = date(2026, 11, 23)
 
 
+def count(session: Session, what: type[object] | sa.Table) -> int:
+    """How many are stored, as who reads now sees it."""
+    session.rollback()
+    return session.scalar(sa.select(sa.func.count()).select_from(what)) or 0
+
+
 def paris(text: str) -> datetime:
     """The instant of a wall time in Paris, « 2026-11-23 09:00 »."""
     return datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(UTC)

@@ -21,7 +21,7 @@ from booking.slots import hours, schedule
 from booking.slots.configuration import Configuration
 from booking.slots.facts import SiteFacts
 from booking.slots.grid import Grid, Span
-from booking.slots.models import Hold, Occupancy, seated
+from booking.slots.models import Occupancy, seated
 from booking.slots.reassigning import LIMITS, Answer, Board, Placement
 
 DAY = 86400
@@ -128,14 +128,7 @@ _TAKEN = (
         (Occupancy.starts_at // DAY).in_(sa.bindparam("days", expanding=True)),
         Occupancy.starts_at > sa.bindparam("start", type_=sa.BigInteger) - schedule.LONGEST,
         Occupancy.starts_at < sa.bindparam("end", type_=sa.BigInteger),
-        sa.or_(
-            Occupancy.appointment_id.is_(None),
-            Occupancy.appointment_id.not_in(sa.bindparam("ignoring", expanding=True)),
-        ),
-        sa.or_(
-            Occupancy.hold_id.is_(None),
-            Occupancy.hold_id.not_in(sa.select(Hold.id).where(Hold.expires_at <= sa.bindparam("asked_at"))),
-        ),
+        *schedule.STANDING,
     )
     .order_by(Occupancy.starts_at, Occupancy.id)
 )

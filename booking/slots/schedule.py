@@ -58,11 +58,8 @@ def read_closures(
     return sites, rooms
 
 
-_OCCUPANCIES = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
-    Occupancy.resource_id.in_(_KEYS),
-    Occupancy.starts_at > _START - LONGEST,
-    Occupancy.starts_at < _END,
-    Occupancy.ends_at > _START,
+# Of what is taken, what is not set aside: the appointments `ignoring`, the holds that have expired at `asked_at`.
+STANDING = (
     sa.or_(
         Occupancy.appointment_id.is_(None),
         Occupancy.appointment_id.not_in(sa.bindparam("ignoring", expanding=True)),
@@ -71,6 +68,13 @@ _OCCUPANCIES = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.e
         Occupancy.hold_id.is_(None),
         Occupancy.hold_id.not_in(sa.select(Hold.id).where(Hold.expires_at <= sa.bindparam("asked_at"))),
     ),
+)
+_OCCUPANCIES = sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
+    Occupancy.resource_id.in_(_KEYS),
+    Occupancy.starts_at > _START - LONGEST,
+    Occupancy.starts_at < _END,
+    Occupancy.ends_at > _START,
+    *STANDING,
 )
 
 

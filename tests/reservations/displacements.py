@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from booking.reservations import Book, Outcome, book
 from booking.reservations.displacing import Decision, Moved, Otherwise
 from booking.reservations.impact import Absent, Closed
-from booking.slots.models import Absence, Closure
 from tests.builders import Cast, act, add_usagers, paris
 
 NINE, TEN, ELEVEN = (paris(f"2026-11-23 {hour}:00") for hour in ("09", "10", "11"))
@@ -36,9 +32,3 @@ def three_booked(cast: Cast) -> list[Outcome]:
 def each(outcomes: Sequence[Outcome], *fates: Moved | Otherwise) -> tuple[Decision, ...]:
     """A decision for each appointment, at its first version."""
     return tuple(Decision(one.uid, 1, fate) for one, fate in zip(outcomes, fates, strict=True))
-
-
-def count(session: Session, model: type[Absence] | type[Closure]) -> int:
-    """How many are stored."""
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0

@@ -31,9 +31,9 @@ from booking.reservations.displacing import Decision, Displace, Moved, Otherwise
 from booking.reservations.impact import Absent, Cause, Closed
 from booking.slots import planning
 from booking.slots.models import Absence, Closure
-from tests.builders import NOW, Cast, act, add_usagers, block, paris, rows_of
+from tests.builders import NOW, Cast, act, add_usagers, block, count, paris, rows_of
 from tests.builders import store as keep
-from tests.reservations.displacements import ELEVEN, NINE, TEN, TWO, count, each, ill, three_booked, works
+from tests.reservations.displacements import ELEVEN, NINE, TEN, TWO, each, ill, three_booked, works
 from tests.reservations.telling import Told
 
 Make = Callable[[Absent, Decision], list[tuple[Any, ...]]]

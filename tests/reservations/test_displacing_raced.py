@@ -13,8 +13,8 @@ from booking.reservations import Book, Outcome, book, doctor, impact
 from booking.reservations.displacing import Decision, Displace, Moved, displace
 from booking.reservations.impact import Absent
 from booking.slots.models import Absence, Closure
-from tests.builders import NOW, Cast, act, add_professionals, add_usagers, paris
-from tests.reservations.displacements import NINE, TEN, TWO, count, each, ill, three_booked, works
+from tests.builders import NOW, Cast, act, add_professionals, add_usagers, count, paris
+from tests.reservations.displacements import NINE, TEN, TWO, each, ill, three_booked, works
 from tests.reservations.racing import overlaps, race
 
 

@@ -12,7 +12,7 @@ from booking.rooms.models import Room, Site, SiteHours
 from booking.rooms.sitefile import SiteFileInvalid
 from booking.schema import metadata
 from booking.slots.models import configuration
-from tests.builders import NOW
+from tests.builders import NOW, count
 
 OTHER = """
 [site]
@@ -49,10 +49,6 @@ def everything(session: Session) -> dict[str, list[tuple[object, ...]]]:
         for name, table in metadata.tables.items()
         if name != configuration.name
     }
-
-
-def count(session: Session, model: type[object]) -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
 
 def changed(old: str, new: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.db import in_transaction
+from booking.errors import Invalid, NotFound
 from booking.rooms.models import Site
 from booking.slots.availability import Search, Slot
 from tests.builders import PARIS, Cast
@@ -54,3 +56,17 @@ def add_site(cast: Cast) -> int:
         return other.id
 
     return in_transaction(work)
+
+
+def refused(act: Callable[[], object]) -> tuple[str, str]:
+    """The field and the rule with which an act is refused."""
+    with pytest.raises(Invalid) as error:
+        act()
+    return error.value.field, error.value.rule
+
+
+def missing(act: Callable[[], object]) -> str:
+    """What an act does not find."""
+    with pytest.raises(NotFound) as error:
+        act()
+    return error.value.what

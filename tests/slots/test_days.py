@@ -19,7 +19,7 @@ from booking.reservations.commands import Cancel
 from booking.slots import days, schedule
 from booking.slots.grid import CELL, Grid
 from booking.slots.models import Occupancy, changed_day, taken_day
-from tests.builders import NOW, Cast, act, paris
+from tests.builders import NOW, Cast, act, count, paris
 from tests.reservations.racing import race
 
 MIDNIGHT = int(paris("2026-11-23 01:00").timestamp())  # of a UTC day
@@ -36,11 +36,6 @@ def said(session: Session, keys: set[int], grid: Grid, **aside: object) -> dict[
     """What the bits say."""
     masks = days.read_taken(session, keys, grid, **aside)  # type: ignore[arg-type]
     return {key: mask for key, mask in masks.items() if mask}
-
-
-def count(session: Session, table: sa.Table) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 # ------------------------------------------------------------------ the same as the occupancies

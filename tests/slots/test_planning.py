@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from booking.db import db, in_transaction
-from booking.errors import Invalid, NotFound
+from booking.errors import Invalid
 from booking.people.models import Professional
 from booking.rooms.models import Room
 from booking.slots.hours import Rule
@@ -31,27 +31,11 @@ from booking.slots.planning import (
     remove_opening,
 )
 from booking.slots.retiring import retire_professional, retire_room, unretire_professional, unretire_room
-from tests.builders import MONDAY, NOW, Cast, paris
+from tests.builders import MONDAY, NOW, Cast, count, paris
+from tests.slots.asking import missing, refused
 
 START, END = paris("2026-11-23 14:00"), paris("2026-11-23 16:00")
 FAR = 10_000
-
-
-def refused(act: Callable[[], object]) -> tuple[str, str]:
-    with pytest.raises(Invalid) as error:
-        act()
-    return error.value.field, error.value.rule
-
-
-def missing(act: Callable[[], object]) -> str:
-    with pytest.raises(NotFound) as error:
-        act()
-    return error.value.what
-
-
-def count(session: Session, model: type[object]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
 
 # ------------------------------------------------------------------ openings

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from booking.db import db
-from booking.errors import Invalid, NotFound
+from booking.errors import Invalid
 from booking.slots import openings, periods
 from booking.slots.availability import find_slots
 from booking.slots.models import Opening, OpeningException, Period
@@ -20,8 +20,8 @@ from booking.slots.openings import NewOpening
 from booking.slots.periods import add_period, remove_period
 from booking.slots.planning import add_opening, add_openings, end_opening, remove_opening
 from booking.slots.revising import add_exception, change_opening, remove_exception
-from tests.builders import NOW, PARIS, Cast, paris
-from tests.slots.asking import add_site, ask
+from tests.builders import NOW, PARIS, Cast, count, paris
+from tests.slots.asking import add_site, ask, missing, refused
 
 TUESDAY = date(2026, 11, 24)
 WEEK = timedelta(weeks=1)
@@ -40,23 +40,6 @@ def offered(session: Session, cast: Cast, first: str = "2026-11-24", last: str =
     found = find_slots(session, ask(cast.entretien, paris(f"{first} 00:00"), paris(f"{last} 00:00"), cast.diop), NOW)
     days = dict.fromkeys(slot.start.date() for slot in found if slot.start.weekday())
     return " ".join(f"{day.day}/{day.month}" for day in days)
-
-
-def refused(act: Callable[[], object]) -> tuple[str, str]:
-    with pytest.raises(Invalid) as error:
-        act()
-    return error.value.field, error.value.rule
-
-
-def missing(act: Callable[[], object]) -> str:
-    with pytest.raises(NotFound) as error:
-        act()
-    return error.value.what
-
-
-def count(session: Session, model: type[object]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
 
 # ------------------------------------------------------------------ which days

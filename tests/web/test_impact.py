@@ -16,7 +16,7 @@ from booking.reservations.commands import Act, Book, Cancel, Move
 from booking.reservations.displacing import Displace, displace
 from booking.slots.models import Absence, Closure
 from booking.web import impact
-from tests.builders import NOW, Cast, paris
+from tests.builders import NOW, Cast, count, paris
 from tests.web.browsing import Browser, Element, Page
 
 ROUX = "/professionnels/roux"
@@ -70,11 +70,6 @@ def decide(amina: Browser, page: Page, **typed: str) -> Page:
 def alert(page: Page) -> Element:
     (found,) = page.tree.all(role="alert")
     return found
-
-
-def count(session: Session, model: type[Absence] | type[Closure]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count(model.id))) or 0
 
 
 class TestAbsence:

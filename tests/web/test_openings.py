@@ -11,7 +11,7 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from booking.slots.models import Opening, OpeningException, Period
-from tests.builders import Cast, paris
+from tests.builders import Cast, count, paris
 from tests.web.browsing import Browser, Element, Page
 from tests.web.test_booking import NEW, page_with_people
 
@@ -42,11 +42,6 @@ def entries(page: Page) -> list[Element]:
 
 def slots(browser: Browser, day: str) -> str:
     return browser.get(f"/creneaux?motif=entretien&professionnel=diop&du={day}&au={day}").text
-
-
-def count(session: Session, model: type[object]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
 
 def test_morning_and_afternoon_in_one_form(amina: Browser) -> None:

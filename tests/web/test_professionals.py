@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from booking import messages, reservations
 from booking.db import db
-from booking.feeds.models import FeedToken
 from booking.people.models import Professional
 from booking.reservations.commands import Act, Book
 from booking.slots.models import Absence, Opening
-from tests.builders import NOW, Cast, paris
+from tests.builders import NOW, Cast, count, paris
 from tests.web.browsing import Browser, Page
 
 HERE = "/professionnels/diop"
@@ -30,11 +29,6 @@ def send(browser: Browser, action: str, **typed: str | list[str]) -> Page:
 def said(page: Page) -> str:
     (found,) = page.tree.all("p", role="status")
     return found.text
-
-
-def count(session: Session, model: type[Opening] | type[Absence] | type[FeedToken]) -> int:
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count(model.id))) or 0
 
 
 def test_everybody_by_profession(amina: Browser) -> None:
