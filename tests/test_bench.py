@@ -20,6 +20,9 @@ NAMES = [
     "slots.13w",
     "slots.first",
     "slots.first_full6",
+    "slots.96x4w",
+    "slots.96x4w.p95",
+    "slots.96x13w.memory",
     "book.engine",
     "book.http.1",
     "book.http.1.p99",
@@ -32,9 +35,12 @@ NAMES = [
     "feed.5000.cold",
     "feed.5000.warm",
     "page.day",
+    "page.slots",
+    "page.slots.p95",
 ]
-WITH_A_FLOOR = {name for name in NAMES if name.startswith(("slots", "book"))}
+WITH_A_FLOOR = {name for name in NAMES if name.startswith(("slots", "book")) and not name.startswith("slots.96")}
 RATES = {name for name in NAMES if name.startswith("book") and not name.endswith("p99")}
+UNITS = {**dict.fromkeys(RATES, "per_second"), "slots.96x13w.memory": "MB"}
 COMMITTED = json.loads(report.FILE.read_text(encoding="utf-8"))
 
 
@@ -51,7 +57,7 @@ def test_a_figure_says_what_it_is(figure: dict[str, object]) -> None:
     fields = {"name", "engine", "n", "median", "unit"}
     has_floor = figure["name"] in WITH_A_FLOOR
     assert set(figure) == (fields | {"floor", "ratio"} if has_floor else fields)
-    assert figure["unit"] == ("per_second" if figure["name"] in RATES else "ms")
+    assert figure["unit"] == UNITS.get(str(figure["name"]), "ms")
     assert all(number > 0 for number in figure.values() if isinstance(number, int | float))
 
 
