@@ -63,9 +63,9 @@ class Offer:
         """Where choosing it is sent; the hold on another, if there is one, is given back."""
         return self.address(type_code, usager_id, endpoint="holding.hold", retenu=hold)
 
-    def instead_of(self, other: Offer, address: str) -> str:
-        """An address of another slot of the same professional, for this one: a page makes hundreds of them."""
-        return address.replace(f"debut={other.start}", f"debut={self.start}")
+    def instead_of(self, start: str, address: str) -> str:
+        """An address of this professional at that start, for this slot: a page makes hundreds of them."""
+        return address.replace(f"debut={start}", f"debut={self.start}")
 
 
 @dataclass(frozen=True)
