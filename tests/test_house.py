@@ -52,6 +52,12 @@ def test_no_committed_file_names(what: str) -> None:
     assert found == []
 
 
+def test_no_link_is_committed() -> None:
+    """It names a path, and what a link to a folder holds is not seen by the test above."""
+    listing = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [line for line in listing.stdout.splitlines() if line.startswith("120000")] == []
+
+
 def test_nothing_of_the_instance_folder_is_committed() -> None:
     inside = [path.name for path in committed() if path.parent == ROOT / "instance"]
     assert inside == [".gitkeep"]
