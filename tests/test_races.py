@@ -70,6 +70,12 @@ def test_two_that_exchange_their_slots_are_one_command_and_two_changes() -> None
     assert violations((*WELL, swapped), after) == []
 
 
+def test_who_makes_way_for_another_changes_room_without_a_command_of_their_own() -> None:
+    left = Happened("one", 1, made_way=True, changed=frozenset({"room"}))
+    after = replace(STANDS, appointments=(replace(ONE, version=3), TWO), happened=(*STANDS.happened, left))
+    assert violations(WELL, after) == []
+
+
 # ------------------------------------------------------------------ planted harm
 
 
@@ -120,6 +126,13 @@ PLANTED: list[tuple[str, tuple[Attempt, ...], Final, set[str]]] = [
     ("a version is given twice", WELL, with_commands(k1={"one": 2}), {"answer", "version"}),
     ("a change that was made of another version than it saw",
      (BOOKED, replace(MOVED, what={"uid": "one", "version": 0}), *WELL[2:]), STANDS, {"version"}),
+    ("who made way was also moved", WELL,
+     replace(STANDS, appointments=(replace(ONE, version=3), TWO),
+             happened=(*STANDS.happened, Happened("one", 1, made_way=True, changed=frozenset({"room", "start"})))),
+     {"way"}),
+    ("who made way was counted by no version", WELL,
+     replace(STANDS, happened=(*STANDS.happened, Happened("one", 1, made_way=True, changed=frozenset({"room"})))),
+     {"version"}),
     ("a version that does not count the changes", WELL, replace(STANDS, appointments=(replace(ONE, version=9), TWO)),
      {"version"}),
     ("more participants than seats", WELL, at_once(TWO, capacity=1, present=frozenset({8, 9})), {"seats"}),

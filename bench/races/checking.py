@@ -95,17 +95,29 @@ def refused_are_absent(case: Case) -> Iterator[Violation]:
 
 
 def each_acted_once(case: Case) -> Iterator[Violation]:
-    """An appointment's history has one row for each command about it, and its version counts them."""
-    rows = Counter(each.uid for each in case.final.happened)
+    """An appointment's history has one row for each command about it, beside those in which it made way for others."""
+    rows = Counter(each.uid for each in case.final.happened if not each.made_way)
     owed = Counter(uid for key in case.final.commands for uid in _touched(case, key))
     for uid in sorted(rows.keys() | owed.keys()):
         if rows[uid] > owed[uid]:
             yield Violation("doubled", f"{uid}: {rows[uid]} changes for {owed[uid]} commands")
         if rows[uid] < owed[uid]:
             yield Violation("lost", f"{uid}: {rows[uid]} changes for {owed[uid]} commands")
+
+
+def versions_count_changes(case: Case) -> Iterator[Violation]:
+    """The version of an appointment is the number of rows of its history."""
+    rows = Counter(each.uid for each in case.final.happened)
     for each in case.final.appointments:
         if each.version != rows[each.uid]:
             yield Violation("version", f"{each.uid}: version {each.version} after {rows[each.uid]} changes")
+
+
+def who_makes_way_changes_room_alone(case: Case) -> Iterator[Violation]:
+    """Nothing else of an appointment changes when a command about another takes its room."""
+    for each in case.final.happened:
+        if each.made_way and each.changed != {"room"}:
+            yield Violation("way", f"{each.uid}: {sorted(each.changed)} changed")
 
 
 # ------------------------------------------------------------------ what was answered
@@ -185,6 +197,8 @@ CHECKS: tuple[Check, ...] = (
     confirmed_are_there,
     refused_are_absent,
     each_acted_once,
+    versions_count_changes,
+    who_makes_way_changes_room_alone,
     answers_agree,
     versions_rise,
     nobody_met_a_bug,

@@ -98,10 +98,16 @@ def _taken(session: Session) -> list[Taken]:
 
 
 def _happened(session: Session) -> list[Happened]:
-    query = sa.select(Appointment.uid, History.after).join(History, History.appointment_id == Appointment.id)
+    query = sa.select(Appointment.uid, History.reason, History.before, History.after)
+    query = query.join(History, History.appointment_id == Appointment.id).order_by(History.id)
     return [
-        Happened(uid, sum(step not in GONE for step in after["attendance"].values()))
-        for uid, after in session.execute(query.order_by(History.id))
+        Happened(
+            uid=uid,
+            present=sum(step not in GONE for step in after["attendance"].values()),
+            made_way=reason == "room_needed",
+            changed=frozenset(fact for fact in after if before.get(fact) != after[fact]),
+        )
+        for uid, reason, before, after in session.execute(query)
     ]
 
 

@@ -67,10 +67,15 @@ class Booked:
 
 @dataclass(frozen=True)
 class Happened:
-    """A row of an appointment's history: how many usagers took part after it."""
+    """A row of an appointment's history: how many usagers took part after it.
+
+    One that `made_way` took another room for a command about somebody else; `changed` names the facts that differ.
+    """
 
     uid: str
     present: int
+    made_way: bool = False
+    changed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ class Examined:
 class Report:
     """One run. Counts are of commands, but for `attempts`: how often one was sent.
 
-    `written_though_unavailable` counts those whose client was told that nothing was recorded, and which were there.
+    `made_way` counts the changes of room for somebody else; `written_though_unavailable` those commands whose client
+    was told that nothing was recorded, and which were there.
     """
 
     engine: str
@@ -40,6 +41,7 @@ class Report:
     by_kind: dict[str, int]
     refusals: dict[str, int]
     retried: int
+    made_way: int
     written_though_unavailable: int
     faults: dict[str, int]
     clients_ended_badly: int
@@ -78,6 +80,7 @@ def counted(attempts: Sequence[Attempt], final: Final, violations: Sequence[Viol
         "by_kind": dict(Counter(each.kind for each in last if each.result == "confirmed").most_common()),
         "refusals": dict(Counter(each.why for each in last if each.result == "refused").most_common()),
         "retried": sum(each[0].result == "unknown" and len(each) > 1 for each in by_key.values()),
+        "made_way": sum(each.made_way for each in final.happened),
         "written_though_unavailable": sum(_written_though_unavailable(each, final) for each in by_key.values()),
         "violations": dict(found),
     }
@@ -96,6 +99,7 @@ def table(report: Report) -> str:
         f"{report.engine}, seed {report.seed}, {report.seconds:.0f} s, {'' if report.protected else 'un'}protected",
         f"  attempts {report.attempts}, retried {report.retried}",
         f"  confirmed {report.confirmed}, refused {report.refused}, unknown {report.unknown}",
+        f"  gave their room to another and took a free one: {report.made_way}",
         f"  told that nothing was recorded, though it was: {report.written_though_unavailable}",
         _counts("  confirmed by kind", report.by_kind),
         _counts("  refused by rule", report.refusals),
