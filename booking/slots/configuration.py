@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import execute
 from booking.errors import NotFound
+from booking.people.directory import fold
 from booking.people.models import Profession, Professional, Service, professional_service, spoken_name
 from booking.rooms.fitting import Need, RoomFacts
 from booking.rooms.models import Room, Site, SiteHours
@@ -48,6 +49,9 @@ class OpeningFacts(NamedTuple):
 @dataclass(frozen=True)
 class Configuration:
     """One revision of it. Sites are in the order of their ids, those without hours left out; rooms are those in use.
+
+    Types are in the order of their services' names and theirs, professionals in that of their professions' and theirs,
+    as a French reader sorts them.
 
     `first_site` is the first, hours or not; None before any is loaded.
     """
@@ -177,6 +181,7 @@ _TYPES = sa.select(
     AppointmentType.capacity,
     AppointmentType.retired_at,
     Service.confidentiality,
+    Service.name.label("service"),
 ).join(Service, Service.id == AppointmentType.service_id)
 _DONE_BY = sa.select(appointment_type_profession.c.appointment_type_id, appointment_type_profession.c.profession_id)
 _PROFESSIONALS = (
@@ -190,6 +195,7 @@ _PROFESSIONALS = (
         Professional.retired_at,
         Professional.languages,
         Profession.interprets,
+        Profession.name.label("profession"),
     )
     .join(Profession)
     .order_by(Professional.id)
@@ -222,7 +228,7 @@ _PERIODS = sa.select(Period.site_id, Period.first_day, Period.last_day).order_by
 
 def _load(session: Session) -> Configuration:
     done_by = _grouped((type_id, who) for type_id, who in execute(session, _DONE_BY))
-    types = execute(session, _TYPES).all()
+    types = sorted(execute(session, _TYPES), key=lambda row: (fold(row.service), fold(row.name), row.id))
     sites = _sites(session)
     return Configuration(
         types={row.id: _type(row, frozenset(done_by[row.id])) for row in types},
@@ -241,6 +247,7 @@ def _type(row: sa.Row[Any], professions: frozenset[int]) -> TypeFacts:
         code=row.code,
         name=row.name,
         service_id=row.service_id,
+        service=row.service,
         confidential=row.confidentiality == "confidential",
         mode=row.mode,
         duration=row.duration,
@@ -256,19 +263,24 @@ def _type(row: sa.Row[Any], professions: frozenset[int]) -> TypeFacts:
 
 def _professionals(session: Session) -> dict[int, ProfessionalFacts]:
     services = _grouped((who, service) for who, service in execute(session, _IN_SERVICE))
-    return {
-        row.id: ProfessionalFacts(
-            row.id,
-            row.code,
-            spoken_name(row.civility, row.first_name, row.last_name),
-            row.profession_id,
-            row.retired_at is not None,
-            frozenset(services[row.id]),
-            row.languages,
-            row.interprets,
-        )
-        for row in execute(session, _PROFESSIONALS)
-    }
+    found = [_professional(row, frozenset(services[row.id])) for row in execute(session, _PROFESSIONALS)]
+    found.sort(key=lambda each: (fold(each.profession), fold(each.full_name)))
+    return {each.id: each for each in found}
+
+
+def _professional(row: sa.Row[Any], service_ids: frozenset[int]) -> ProfessionalFacts:
+    return ProfessionalFacts(
+        id=row.id,
+        code=row.code,
+        name=spoken_name(row.civility, row.first_name, row.last_name),
+        full_name=f"{row.last_name} {row.first_name}",
+        profession_id=row.profession_id,
+        profession=row.profession,
+        retired=row.retired_at is not None,
+        service_ids=service_ids,
+        languages=row.languages,
+        interprets=row.interprets,
+    )
 
 
 def _sites(session: Session) -> list[SiteFacts]:

@@ -36,6 +36,7 @@ class TypeFacts:
     code: str
     name: str
     service_id: int
+    service: str
     confidential: bool
     mode: str
     duration: int
@@ -52,14 +53,17 @@ class TypeFacts:
 class ProfessionalFacts:
     """What matters of a professional: whether they still work here, what they are, for which services, what they speak.
 
-    `languages` are codes of labels.SPOKEN: those beside French. `interprets` says whether their profession is to
-    interpret between them and French.
+    `name` is how reception says it, `full_name` how lists sort it: « Mme Roux », « Roux Claude ». `languages` are codes
+    of labels.SPOKEN: those beside French. `interprets` says whether their profession is to interpret between them and
+    French.
     """
 
     id: int
     code: str
     name: str
+    full_name: str
     profession_id: int
+    profession: str
     retired: bool
     service_ids: frozenset[int]
     languages: frozenset[str] = frozenset()

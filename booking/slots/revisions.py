@@ -15,7 +15,7 @@ READ: dict[str, tuple[str, ...] | None] = {
     "service": None,
     "appointment_type": None,
     "appointment_type_profession": None,
-    "profession": ("id", "interprets"),
+    "profession": ("id", "name", "interprets"),
     "professional": ("id", "code", "civility", "first_name", "last_name", "profession_id", "retired_at", "languages"),
     "professional_service": None,
     "opening": None,

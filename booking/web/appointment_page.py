@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from booking import clock, french
 from booking.db import db
 from booking.errors import AppointmentClosed, SeriesRefused, SlotUnavailable, StaleVersion
+from booking.people.directory import fold
 from booking.reservations import moving, reading
 from booking.reservations.models import Appointment
 from booking.reservations.state import State
@@ -139,10 +140,11 @@ def with_rooms(session: Session, form: RoomForm, appointment: Appointment, *, se
 
 def with_colleagues(session: Session, form: PeopleForm, appointment: Appointment) -> PeopleForm:
     """Fill in those of the service, and whoever takes part already."""
+    known = lists.known(session).professionals
     colleagues = lists.colleagues(session, appointment.type.service_id)
-    among = {each.code: each for each in (*appointment.professionals, *colleagues)}
-    ordered = sorted(among.values(), key=lists.full_name)
-    form.professionals.choices = {each.code: f"{each.name} ({each.profession.name})" for each in ordered}
+    among = {each.id for each in appointment.professionals} | {each.id for each in colleagues}
+    ordered = sorted((known[each] for each in among), key=lambda each: (fold(each.full_name), each.code))
+    form.professionals.choices = {each.code: f"{each.name} ({each.profession})" for each in ordered}
     return form
 
 

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from booking import clock
 from booking.db import db
 from booking.labels import SPOKEN, title
-from booking.people.models import Profession, Professional, Service
+from booking.people.models import Professional
 from booking.rooms import inventory
 from booking.rooms.models import Room
 from booking.slots import configuration, lookups
-from booking.slots.models import AppointmentType
+from booking.slots.configuration import Configuration
+from booking.slots.facts import ProfessionalFacts, TypeFacts
 from booking.web.forms import Groups
 
 
@@ -29,21 +30,29 @@ def zone() -> ZoneInfo:
     return cast(ZoneInfo, g.zone)
 
 
+def known(session: Session) -> Configuration:
+    """What is arranged beforehand. Read once a request: several lists of a page are made of it."""
+    if "known" not in g:
+        g.known = configuration.read(session)
+    return cast(Configuration, g.known)
+
+
 def today() -> date:
     """The day that it is at the site."""
     return clock.now().astimezone(zone()).date()
 
 
-def types(session: Session) -> list[AppointmentType]:
+def types(session: Session) -> list[TypeFacts]:
     """The types in use, by service and name."""
-    query = sa.select(AppointmentType).join(Service).where(AppointmentType.retired_at.is_(None))
-    query = query.options(joinedload(AppointmentType.service)).order_by(Service.name, AppointmentType.name)
-    return list(session.scalars(query))
+    found = known(session)
+    return [each for each in found.types.values() if each.id not in found.retired_types]
 
 
 def professionals(session: Session) -> list[Professional]:
     """The professionals in use with their services, by profession and name."""
-    return list(session.scalars(_in_use().options(selectinload(Professional.services))))
+    query = sa.select(Professional).options(joinedload(Professional.profession), selectinload(Professional.services))
+    rows = {each.id: each for each in session.scalars(query)}
+    return [rows[each.id] for each in _working(session)]
 
 
 def professional(session: Session, code: str) -> Professional:
@@ -58,42 +67,33 @@ def rooms(session: Session) -> list[Room]:
 
 def type_groups(session: Session) -> Groups:
     """The types to choose from, by service: code and name with duration."""
-    shown = [(each.service.name, (each.code, f"{each.name} · {each.duration} min")) for each in types(session)]
-    return {name: [choice for _, choice in group] for name, group in groupby(shown, key=lambda pair: pair[0])}
+    found = groupby(types(session), key=lambda each: each.service)
+    return {name: [(each.code, f"{each.name} · {each.duration} min") for each in group] for name, group in found}
 
 
 def professional_groups(session: Session) -> Groups:
     """The professionals to choose from, by profession: code and name."""
-    shown = [(each.profession.name, (each.code, full_name(each))) for each in session.scalars(_in_use())]
-    return {name: [choice for _, choice in group] for name, group in groupby(shown, key=lambda pair: pair[0])}
+    found = groupby(_working(session), key=lambda each: each.profession)
+    return {name: [(each.code, each.full_name) for each in group] for name, group in found}
 
 
 def languages(session: Session) -> list[tuple[str, str]]:
     """The languages that some professional in use speaks beside French, by name: code and name."""
-    people = configuration.read(session).professionals.values()
-    spoken = {code for each in people if not each.retired for code in each.languages}
+    spoken = {code for each in _working(session) for code in each.languages}
     return [(code, title(text)) for code, text in SPOKEN.items() if code in spoken]
 
 
 def interpreted(session: Session, also: str | None = None) -> list[tuple[str, str]]:
     """The languages that somebody interprets from, and one more, by name: code and name."""
-    known = configuration.read(session)
-    return [(code, title(text)) for code, text in SPOKEN.items() if code == also or known.interpreting(code)]
+    found = known(session)
+    return [(code, title(text)) for code, text in SPOKEN.items() if code == also or found.interpreting(code)]
 
 
-def colleagues(session: Session, service_id: int) -> list[Professional]:
-    """Who may take part in appointments of a service, in the order of `professionals`."""
-    known = configuration.read(session)
-    able = set(known.joining(service_id, known.professionals))
-    return [each for each in session.scalars(_in_use()) if each.id in able]
+def colleagues(session: Session, service_id: int) -> list[ProfessionalFacts]:
+    """Who may take part in appointments of a service, by profession and name."""
+    able = set(known(session).joining(service_id, known(session).professionals))
+    return [each for each in _working(session) if each.id in able]
 
 
-def full_name(professional: Professional) -> str:
-    """« Roux Claude »: how lists sort them."""
-    return f"{professional.last_name} {professional.first_name}"
-
-
-def _in_use() -> sa.Select[Professional]:
-    query = sa.select(Professional).join(Profession).where(Professional.retired_at.is_(None))
-    query = query.options(joinedload(Professional.profession))
-    return query.order_by(Profession.name, Professional.last_name, Professional.first_name)
+def _working(session: Session) -> list[ProfessionalFacts]:
+    return [each for each in known(session).professionals.values() if not each.retired]

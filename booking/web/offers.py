@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from booking.people.models import Professional
-from booking.rooms.models import Room
+from booking.people.directory import fold
+from booking.rooms.fitting import RoomFacts
+from booking.slots import configuration
 from booking.slots.facts import ProfessionalFacts, Slot
 from booking.slots.ranking import Reason, Suggestion
 from booking.web import wording
@@ -23,17 +24,15 @@ from booking.web import wording
 ENOUGH = 100  # slots on a page: the days after those that hold them are for the next
 MOST = 300  # of a single day
 
-Row = TypeVar("Row", Professional, Room)
-
 
 @dataclass(frozen=True)
 class Offer:
     """A slot, its professional, the room proposed and, when one was looked for, the interpreter."""
 
     slot: Slot
-    professional: Professional
-    room: Room | None
-    interpreter: Professional | None
+    professional: ProfessionalFacts
+    room: RoomFacts | None
+    interpreter: ProfessionalFacts | None
 
     @property
     def start(self) -> str:
@@ -86,7 +85,7 @@ class OfferedDay:
     """What is free on one day: each professional with their slots, in order."""
 
     day: date
-    professionals: list[tuple[Professional, list[Offer]]]
+    professionals: list[tuple[ProfessionalFacts, list[Offer]]]
 
 
 @dataclass(frozen=True)
@@ -115,21 +114,19 @@ def first_days(found: Sequence[Slot], zone: ZoneInfo) -> FirstDays:
 
 
 def offers(session: Session, slots: Iterable[Any]) -> list[Offer]:
-    """The slots with their professionals and rooms, each read once."""
-    found = list(slots)
-    ids = {key for slot in found for key in (slot.professional_id, slot.interpreter_id)}
-    people = _by_id(session, Professional, ids - {None})
-    rooms = _by_id(session, Room, {slot.room_id for slot in found} - {None})
+    """The slots with their professionals and rooms."""
+    known = configuration.read(session)  # after the search: whoever it found is known
+    people, rooms = known.professionals, {room.id: room for room in known.rooms_of(known.rooms)}
     return [
         Offer(slot, people[slot.professional_id], rooms.get(slot.room_id), people.get(slot.interpreter_id))
-        for slot in found
+        for slot in slots
     ]
 
 
 def with_suggestions(
     session: Session, slots: Sequence[Slot], suggestions: Sequence[Suggestion]
 ) -> tuple[list[Offer], list[PutForward]]:
-    """The slots, and the suggestions in their order, with their professionals and rooms, each read once for both."""
+    """The slots, and the suggestions in their order, with their professionals and rooms."""
     found = offers(session, [*slots, *(each.slot for each in suggestions)])
     first = [PutForward(offer, each.reasons) for offer, each in zip(found[len(slots) :], suggestions, strict=True)]
     return found[: len(slots)], first
@@ -137,19 +134,16 @@ def with_suggestions(
 
 def by_day(found: Sequence[Offer], zone: ZoneInfo) -> list[OfferedDay]:
     """The offers by day, then by professional in the order of their names."""
+    people = {offer.professional.id: offer.professional for offer in found}
+    order = sorted(people.values(), key=lambda each: (fold(each.full_name), each.code))
     days = groupby(found, key=lambda offer: offer.slot.start.astimezone(zone).date())
-    return [OfferedDay(day, _by_professional(list(group))) for day, group in days]
+    return [OfferedDay(day, _by_professional(group, order)) for day, group in days]
 
 
-def _by_professional(found: list[Offer]) -> list[tuple[Professional, list[Offer]]]:
-    ordered = sorted(found, key=lambda offer: (_sorting_name(offer.professional), offer.slot.start))
-    groups = groupby(ordered, key=lambda offer: offer.professional)
-    return [(professional, list(group)) for professional, group in groups]
-
-
-def _sorting_name(professional: Professional) -> tuple[str, str, int]:
-    return professional.last_name, professional.first_name, professional.id
-
-
-def _by_id(session: Session, model: type[Row], keys: Collection[int]) -> dict[int, Row]:
-    return {row.id: row for row in session.scalars(sa.select(model).where(model.id.in_(keys)))}
+def _by_professional(
+    found: Iterable[Offer], order: Sequence[ProfessionalFacts]
+) -> list[tuple[ProfessionalFacts, list[Offer]]]:
+    of_each: dict[int, list[Offer]] = defaultdict(list)
+    for offer in found:
+        of_each[offer.professional.id].append(offer)
+    return [(each, of_each[each.id]) for each in order if each.id in of_each]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import db
 from booking.errors import NotFound
-from booking.people.models import Professional
+from booking.people.models import Profession, Professional
 from booking.rooms.fitting import Need
 from booking.rooms.models import Room, SiteHours
 from booking.slots import configuration, revisions
@@ -49,6 +49,23 @@ def test_openings(cast: Cast, session: Session, first: date, last: date | None, 
 
 
 # ------------------------------------------------------------------ types, people, places
+
+
+def test_types_and_people_come_as_a_french_reader_sorts_them(cast: Cast, session: Session) -> None:
+    """By service then name, by profession then name; an accent does not send a name to the end of its list."""
+    doctor = session.get_one(Professional, cast.lenoir).profession_id
+    set_on(Profession, doctor, name="Écoute")
+    set_on(Professional, cast.diop, last_name="Évrard")
+    set_on(AppointmentType, cast.appel, name="Échange")
+    set_on(AppointmentType, cast.entretien, name="Rencontre")
+    found = configuration.read(session)
+    assert [(each.profession, each.full_name) for each in found.professionals.values()] == [
+        ("Assistant social", "Évrard Claude"),
+        ("Assistant social", "Roux Claude"),
+        ("Écoute", "Lenoir Claude"),
+        ("Sage-femme", "Petit Claude"),
+    ]
+    assert [each.id for each in found.types.values()] == [cast.appel, cast.entretien, cast.depistage, cast.consultation]
 
 
 def test_a_type_in_cells_and_what_it_asks_of_a_room(cast: Cast, session: Session) -> None:
@@ -175,6 +192,7 @@ CHANGES = [
     ("appointment_type", "UPDATE appointment_type SET duration = 45 WHERE code = 'entretien'"),
     ("appointment_type_profession", "DELETE FROM appointment_type_profession"),
     ("profession", "UPDATE profession SET interprets = true WHERE code = 'medecin'"),
+    ("profession", "UPDATE profession SET name = 'Médecine' WHERE code = 'medecin'"),
     ("professional", "UPDATE professional SET retired_at = '2026-11-20 00:00:00+00' WHERE code = 'roux'"),
     ("professional_service", "DELETE FROM professional_service"),
     ("opening", "UPDATE opening SET ends = ends - 5"),
