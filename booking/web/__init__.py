@@ -14,6 +14,7 @@ from booking.web import (
     day,
     errors,
     feed,
+    fragments,
     health,
     holding,
     impact,
@@ -63,6 +64,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     auth.init_app(app)
     security.init_app(app, settings)
     errors.init_app(app)
+    fragments.init_app(app)
     app.view_functions["static"] = policy.public(app.view_functions["static"])
     for screen in SCREENS:
         app.register_blueprint(screen.bp)

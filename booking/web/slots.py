@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, get_flashed_messages, render_template, request
+from flask import Blueprint, Response, get_flashed_messages, render_template, request
 from sqlalchemy.orm import Session
 
 from booking import clock
@@ -22,7 +22,7 @@ from booking.slots.availability import LONGEST_SEARCH, Search
 from booking.slots.facts import TypeFacts
 from booking.slots.ranking import Suggestion
 from booking.slots.suggesting import Person
-from booking.web import auth, lists
+from booking.web import auth, fragments, lists
 from booking.web.chips import chips
 from booking.web.chosen import asked_for, held_uid
 from booking.web.explained import Little, explained
@@ -63,8 +63,8 @@ class SearchForm(Query):
 
 @bp.get("/creneaux")
 @signed_in
-def search() -> str | tuple[str, int]:
-    """The search, and what it finds once there is a type."""
+def search() -> str | tuple[str, int] | Response:
+    """The search, and what it finds once there is a type; that alone, when the page that asks has the search."""
     session = db.session()
     person = asked_for(session)
     form = SearchForm(_with_defaults(session, person))
@@ -75,23 +75,24 @@ def search() -> str | tuple[str, int]:
     asked = "motif" in request.args or form.motif.data is not None
     found = _find(session, form, person) if asked and form.validate() else Found()
     offers, suggestions = with_suggestions(session, found.slots.slots, found.suggestions)
-    page = render_template(
-        "reception/slots.html",
-        form=form,
-        choosing=Acting(formdata=None),
-        usager=person,
-        interpreter=_interpreter_for(person),
-        asked=asked,
-        notes=get_flashed_messages(category_filter=("hold",)),
-        held=held_uid(),
-        kept=reading.kept_by(session, auth.agent_id() or 0, clock.now()),
-        sessions=found.sessions,
-        chips=chips(lists.today()),
-        suggestions=suggestions,
-        days=by_day(offers, lists.zone()),
-        little=found.little,
-        shown=found.slots,
-    )
+    facts = {
+        "form": form,
+        "choosing": Acting(formdata=None),
+        "usager": person,
+        "interpreter": _interpreter_for(person),
+        "held": held_uid(),
+        "kept": reading.kept_by(session, auth.agent_id() or 0, clock.now()),
+        "sessions": found.sessions,
+        "chips": chips(lists.today()),
+        "suggestions": suggestions,
+        "days": by_day(offers, lists.zone()),
+        "little": found.little,
+        "shown": found.slots,
+        "swapped": fragments.wanted(),
+    }
+    if fragments.wanted() and not form.has_errors:
+        return fragments.part("reception/found.html", **facts)
+    page = render_template("reception/slots.html", notes=get_flashed_messages(category_filter=("hold",)), **facts)
     return (page, 422) if form.has_errors else page
 
 

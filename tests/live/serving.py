@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -40,9 +40,11 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookies = cookies
 
-    def send(self, method: str, path: str, values: dict[str, str] | None = None) -> Answer:
-        """Ask once, redirects not followed."""
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+    def send(
+        self, method: str, path: str, values: dict[str, str] | None = None, more: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Ask once, with more headers if some are given; redirects not followed."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} | dict(more or {})
         if values is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         self.connection.request(method, path, urlencode(values) if values is not None else None, headers)
