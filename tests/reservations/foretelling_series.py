@@ -40,8 +40,8 @@ def book(model: Model, wish: Wish, starts: Sequence[int], hold: int = NONE) -> F
 
     def done(given: Given) -> list[Done]:
         visits = [replace(visit, series=series, room=room) for visit, room in zip(booked, given, strict=True)]
-        first = len(model.visits)
-        return [Done(first + n, visit, "booked", "booked", visit.here) for n, visit in enumerate(visits)]
+        first, named = len(model.visits), wish.room is not None
+        return [Done(first + n, visit, "booked", "booked", visit.here, named) for n, visit in enumerate(visits)]
 
     return Foretold(no, set() if no else set(product(*rooms)), done, ends=hold)
 
