@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from booking.db import execute
 from booking.errors import NotFound
 from booking.people.models import Professional
 from booking.reservations import seats, store
 from booking.reservations.models import Appointment, Command, History, Participation, appointment_professional
 from booking.reservations.state import Attendance, State
-from booking.slots import hours, schedule
+from booking.slots import configuration, hours, schedule
+from booking.slots.facts import ProfessionalFacts, TypeFacts
 from booking.slots.models import Absence, AppointmentType, Hold, Occupancy
 
 MOST_SESSIONS = 50
@@ -29,10 +31,10 @@ class Kept:
     """A slot that an agent keeps, as a page shows it: its professionals by number, and when it ends."""
 
     uid: str
-    type: AppointmentType
+    type: TypeFacts
     start: datetime
     until: datetime
-    professionals: tuple[Professional, ...]
+    professionals: tuple[ProfessionalFacts, ...]
 
 
 def find(session: Session, uid: str) -> Appointment:
@@ -140,20 +142,25 @@ def kept_until(
     return session.scalar(query)
 
 
+_KEPT = (
+    sa.select(Hold.uid, Hold.type_id, Hold.starts_at, Hold.expires_at, Occupancy.resource_id)
+    .join(Occupancy, Occupancy.hold_id == Hold.id)
+    .where(Hold.agent_id == sa.bindparam("agent_id"), Hold.expires_at > sa.bindparam("now"))
+    .order_by(Hold.expires_at, Hold.id, Occupancy.resource_id)
+)
+
+
 def kept_by(session: Session, agent_id: int, now: datetime) -> list[Kept]:
     """The slots that an agent keeps, the first to be given back first."""
-    query = (
-        sa.select(Hold, AppointmentType, Professional)
-        .join(AppointmentType, AppointmentType.id == Hold.type_id)
-        .join(Occupancy, Occupancy.hold_id == Hold.id)
-        .join(Professional, Professional.id == Occupancy.resource_id)
-        .where(Hold.agent_id == agent_id, Hold.expires_at > now)
-        .order_by(Hold.expires_at, Hold.id, Professional.id)
-    )
-    return [
-        Kept(hold.uid, kind, hold.starts_at, hold.expires_at, tuple(row.Professional for row in rows))
-        for (hold, kind), rows in groupby(session.execute(query), key=lambda row: (row.Hold, row.AppointmentType))
-    ]
+    rows = execute(session, _KEPT, agent_id=agent_id, now=now).all()
+    if not rows:
+        return []  # nearly always
+    known = configuration.read(session)
+    found = []
+    for (uid, type_id, start, until), group in groupby(rows, key=lambda row: tuple(row[:4])):
+        who = (known.professionals[row.resource_id] for row in group if row.resource_id in known.professionals)
+        found.append(Kept(uid, known.types[type_id], start, until, tuple(who)))
+    return found
 
 
 def history(session: Session, appointment_id: int) -> Sequence[History]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain, repeat
 from math import inf
 
 from sqlalchemy.orm import Session
@@ -17,8 +15,9 @@ from booking.slots import configuration, generator, hours, schedule
 from booking.slots.configuration import Configuration
 from booking.slots.facts import SiteFacts, TypeFacts
 from booking.slots.facts import Slot as Slot  # whoever searches asks for both
+from booking.slots.found import Found
 from booking.slots.generator import Notice, Situation
-from booking.slots.grid import CELL, Mask, indexes
+from booking.slots.grid import CELL
 from booking.slots.offers import Offer, Question, offers
 from booking.slots.reassigning import Answer
 from booking.slots.rules import ORDER, Rule
@@ -93,10 +92,14 @@ def slots_between(
     session: Session, question: Question, start: datetime, end: datetime, limit: int | None = None
 ) -> list[Slot]:
     """The slots of a question that begin in [start, end), sorted by start then professional; at most `limit`."""
+    return find(session, question, start, end).slots(limit)
+
+
+def find(session: Session, question: Question, start: datetime, end: datetime) -> Found:
+    """The slots of a question that begin in [start, end), not made yet."""
     first, last = int(start.timestamp()), int(end.timestamp())
-    found = [(offer, _starts(offer, first, last)) for offer in offers(session, question, first, last)]
-    cut = -1 if limit is None else _prefix([starts for _, starts in found], limit)
-    return sorted(chain.from_iterable(slots_at(offer, question, starts & cut) for offer, starts in found))[:limit]
+    given = [(offer, offer.starts) for offer in offers(session, question, first, last)]
+    return Found(question.kind.demand.duration, given).between(first, last)
 
 
 def decide(session: Session, question: Question, start: datetime) -> Verdict:
@@ -205,38 +208,6 @@ def check_period(search: Search) -> None:
         raise Invalid("to", "end_before_start")
     if search.end - search.start > LONGEST_SEARCH + timedelta(days=1):
         raise Invalid("to", "range_too_long", maximum=LONGEST_SEARCH.days)
-
-
-def _starts(offer: Offer, first: int, last: int) -> Mask:
-    return offer.starts & offer.situation.grid.between(first, last)
-
-
-def _prefix(masks: Sequence[Mask], count: int) -> Mask:
-    """The first cells, as few as hold `count` of the starts, so that no more slots are made than are asked for."""
-
-    def held(cells: int) -> int:
-        return sum((mask & (1 << cells) - 1).bit_count() for mask in masks)
-
-    longest = max((mask.bit_length() for mask in masks), default=0)
-    return (1 << bisect_left(range(longest), count, key=held)) - 1
-
-
-def slots_at(offer: Offer, question: Question, wanted: Mask) -> Iterator[Slot]:
-    """The slots of an offer at these start cells, each in the first room and with the first interpreter free then.
-
-    They come by interpreter, then by room, then by start.
-    """
-    grid, length = offer.situation.grid, question.kind.demand.duration * CELL
-    for interpreter_id, share in _shares(offer.situation.interpreters, wanted):
-        for room_id, cells in _shares(offer.situation.rooms, share):
-            instants = [grid.instant(cell) for cell in indexes(cells)]
-            starts, ends = map(schedule.moment, instants), (schedule.moment(at + length) for at in instants)
-            yield from map(Slot, starts, ends, repeat(offer.professional_id), repeat(room_id), repeat(interpreter_id))
-
-
-def _shares(among: Mapping[int, Mask] | None, wanted: Mask) -> Iterable[tuple[int | None, Mask]]:
-    """Which of the wanted starts each of them takes; all go to nobody when none is needed."""
-    return [(None, wanted)] if among is None else generator.assign(among, wanted).items()
 
 
 def _rank(verdict: Verdict) -> int:

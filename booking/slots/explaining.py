@@ -17,6 +17,7 @@ from booking.rooms.models import CLOSED_DOOR_KINDS
 from booking.slots import availability, generator, hours, offers
 from booking.slots.availability import FIRST_WINDOW, LONGEST_SEARCH, Search, Slot
 from booking.slots.facts import TypeFacts
+from booking.slots.found import made
 from booking.slots.grid import CELL, Mask, Span, apart, around, to_cells
 from booking.slots.offers import Known, Offer, Question
 from booking.slots.rules import Rule
@@ -266,7 +267,7 @@ def _tally(known: Known, attempt: _Attempt, offered: _Offered) -> Relaxation | N
         wanted = reduce(or_, (offer.situation.grid.between(*span) for span in attempt.spans))
         found = _more(offer, attempt.question, wanted & ~already, already)
         count += found.bit_count()
-        firsts += availability.slots_at(offer, attempt.question, found & -found)
+        firsts += made(offer, attempt.question.kind.demand.duration, found & -found)
     return Relaxation(attempt.kind, count, min(firsts), attempt.professional_id) if firsts else None
 
 

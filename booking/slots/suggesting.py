@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from booking.people.models import Usager
-from booking.slots import ranking
-from booking.slots.availability import LONGEST_SEARCH, Search, ask, check_period, slots_between
+from booking.slots import hours, ranking
+from booking.slots.availability import LONGEST_SEARCH, Search, ask, check_period, find
 from booking.slots.configuration import Configuration
 from booking.slots.facts import Slot
+from booking.slots.found import Found
+from booking.slots.grid import Span
 from booking.slots.offers import Question
 from booking.slots.ranking import Suggestion, Ties
 
@@ -43,19 +46,19 @@ def suggest(session: Session, search: Search, person: Person, now: datetime, wan
     """
     check_period(search)
     question = ask(session, search, now)
-    return _suggest(session, question, [], search.start, (search.start, search.end), person, wanted)
+    return _suggest(session, question, None, search.start, (search.start, search.end), person, wanted)
 
 
 def find_and_suggest(
     session: Session, search: Search, person: Person, now: datetime, until: datetime, wanted: int = WANTED
-) -> tuple[list[Slot], list[Suggestion]]:
+) -> tuple[Found, list[Suggestion]]:
     """All that find_slots gives, and what to suggest of it and of what follows, before `until` and within 13 weeks.
 
     Without anything further to look for, it takes the reads of find_slots and no more. Raises what that raises.
     """
     check_period(search)
     question = ask(session, search, now)
-    found = slots_between(session, question, search.start, search.end)
+    found = find(session, question, search.start, search.end)
     further = search.end, min(until, search.start + LONGEST_SEARCH)
     return found, _suggest(session, question, found, search.start, further, person, wanted)
 
@@ -63,19 +66,38 @@ def find_and_suggest(
 def _suggest(
     session: Session,
     question: Question,
-    found: Iterable[Slot],
+    found: Found | None,
     origin: datetime,
     further: tuple[datetime, datetime],
     person: Person,
     wanted: int,
 ) -> list[Suggestion]:
-    known, slots = question.configuration, list(found)
-    ties = _ties(known, person)
+    known = question.configuration
+    ties, zone = _ties(known, person), known.here().zone
+    slots = candidates(found, ties, zone, wanted) if found else []
     for start, end in _looks(origin, *further):
         leads = _looked_for(question, ties, slots, wanted, patient=start < origin + PATIENCE)
         if leads:
-            slots += slots_between(session, replace(question, professional_ids=leads), start, end)
-    return ranking.rank(slots, ties, known.here().zone, wanted)
+            more = find(session, replace(question, professional_ids=leads), start, end)
+            slots += candidates(more, ties, zone, wanted)
+    return ranking.rank(slots, ties, zone, wanted)
+
+
+def candidates(found: Found, ties: Ties, zone: ZoneInfo, wanted: int) -> list[Slot]:
+    """Of each half-day and each group of professionals the first `wanted` slots: ranking.rank says no others."""
+    halves = list(_half_days(*found.span, zone)) if found else []
+    groups = found.by_lead(ties.group).values()
+    return [slot for group in groups for slot in group.first_of_each(halves, wanted).slots()]
+
+
+def _half_days(first: int, last: int, zone: ZoneInfo) -> Iterator[Span]:
+    """From midnight to noon and from noon to midnight at the site, from one day to the other; seconds UTC."""
+    day, until = (hours.local_day(instant, zone) for instant in (first, last))
+    while day <= until:
+        noon, following = hours.instant(day, 60 * ranking.NOON, zone), day + timedelta(days=1)
+        yield hours.instant(day, 0, zone), noon
+        yield noon, hours.instant(following, 0, zone)
+        day = following
 
 
 def _ties(known: Configuration, person: Person) -> Ties:

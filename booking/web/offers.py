@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,10 +13,12 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from booking import french
 from booking.people.directory import fold
 from booking.rooms.fitting import RoomFacts
-from booking.slots import configuration
+from booking.slots import configuration, hours
 from booking.slots.facts import ProfessionalFacts, Slot
+from booking.slots.found import Found
 from booking.slots.ranking import Reason, Suggestion
 from booking.web import wording
 
@@ -27,9 +28,10 @@ MOST = 300  # of a single day
 
 @dataclass(frozen=True)
 class Offer:
-    """A slot, its professional, the room proposed and, when one was looked for, the interpreter."""
+    """A slot, its start at the site, its professional, the room proposed and, when asked for, the interpreter."""
 
     slot: Slot
+    local: datetime
     professional: ProfessionalFacts
     room: RoomFacts | None
     interpreter: ProfessionalFacts | None
@@ -38,6 +40,11 @@ class Offer:
     def start(self) -> str:
         """Its start as forms and addresses carry it."""
         return wording.in_address(self.slot.start)
+
+    @property
+    def hour(self) -> str:
+        """« 14h30 », at the site."""
+        return french.wall_hour(60 * self.local.hour + self.local.minute)
 
     def address(
         self,
@@ -100,25 +107,31 @@ class FirstDays:
 NO_DAYS = FirstDays(())
 
 
-def first_days(found: Sequence[Slot], zone: ZoneInfo) -> FirstDays:
-    """As many days of these slots, which are in order, as hold enough of them for one page."""
-    if len(found) <= ENOUGH:
-        return FirstDays(found)
-
-    def day(slot: Slot) -> date:
-        return slot.start.astimezone(zone).date()
-
-    end = bisect_right(found, day(found[ENOUGH - 1]), key=day)
-    following = day(found[end]) if end < len(found) else None
-    return FirstDays(found[: min(end, MOST)], end > MOST, following)
+def first_days(found: Found, zone: ZoneInfo) -> FirstDays:
+    """As many days of these slots as hold enough of them for one page."""
+    number = len(found)
+    if number <= ENOUGH:
+        return FirstDays(found.slots())
+    midnight = hours.instant(hours.local_day(found.start_of(ENOUGH), zone) + timedelta(days=1), 0, zone)
+    shown = found.between(found.span[0], midnight)
+    end = len(shown)
+    following = hours.local_day(found.start_of(end + 1), zone) if end < number else None
+    return FirstDays(shown.slots(MOST), end > MOST, following)
 
 
 def offers(session: Session, slots: Iterable[Any]) -> list[Offer]:
     """The slots with their professionals and rooms."""
     known = configuration.read(session)  # after the search: whoever it found is known
     people, rooms = known.professionals, {room.id: room for room in known.rooms_of(known.rooms)}
+    zone = known.here().zone
     return [
-        Offer(slot, people[slot.professional_id], rooms.get(slot.room_id), people.get(slot.interpreter_id))
+        Offer(
+            slot,
+            slot.start.astimezone(zone),
+            people[slot.professional_id],
+            rooms.get(slot.room_id),
+            people.get(slot.interpreter_id),
+        )
         for slot in slots
     ]
 
@@ -132,11 +145,11 @@ def with_suggestions(
     return found[: len(slots)], first
 
 
-def by_day(found: Sequence[Offer], zone: ZoneInfo) -> list[OfferedDay]:
+def by_day(found: Sequence[Offer]) -> list[OfferedDay]:
     """The offers by day, then by professional in the order of their names."""
     people = {offer.professional.id: offer.professional for offer in found}
     order = sorted(people.values(), key=lambda each: (fold(each.full_name), each.code))
-    days = groupby(found, key=lambda offer: offer.slot.start.astimezone(zone).date())
+    days = groupby(found, key=lambda offer: offer.local.date())
     return [OfferedDay(day, _by_professional(group, order)) for day, group in days]
 
 

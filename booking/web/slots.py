@@ -85,7 +85,7 @@ def search() -> str | tuple[str, int] | Response:
         "sessions": found.sessions,
         "chips": chips(lists.today()),
         "suggestions": suggestions,
-        "days": by_day(offers, lists.zone()),
+        "days": by_day(offers),
         "little": found.little,
         "shown": found.slots,
         "swapped": fragments.wanted(),

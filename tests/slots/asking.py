@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import pytest
@@ -14,6 +16,11 @@ from booking.db import in_transaction
 from booking.errors import Invalid, NotFound
 from booking.rooms.models import Site
 from booking.slots.availability import Search, Slot
+from booking.slots.facts import SiteFacts
+from booking.slots.found import Found
+from booking.slots.generator import Notice, Situation
+from booking.slots.grid import Grid
+from booking.slots.offers import Offer
 from tests.builders import PARIS, Cast
 
 
@@ -36,6 +43,14 @@ def week_of(type_id: int, monday: date, professional: int | None = None, **more:
 def _days(type_id: int, first: date, count: int, professional: int | None, **more: Any) -> Search:
     midnights = [datetime.combine(day, time(), PARIS) for day in (first, first + timedelta(days=count))]
     return ask(type_id, midnights[0], midnights[1], professional, **more)
+
+
+def finding(starts: Mapping[int, Iterable[int]], grid: Grid, duration: int = 6) -> Found:
+    """That these professionals can start in those cells of a grid, without a room, for that many cells."""
+    site = SiteFacts(1, "4 rue Teddy Riner", PARIS, (), False)
+    place = Situation(grid, Notice(0, 0), hours=0, openings=(), absent=0, busy=0, usager_busy=0, rooms=None)
+    masks = {who: reduce(or_, (1 << cell for cell in cells), 0) for who, cells in starts.items()}
+    return Found(duration, [(Offer(who, site, place, mask), mask) for who, mask in masks.items()])
 
 
 def clocks(slots: Iterable[Slot]) -> str:

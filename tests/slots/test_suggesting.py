@@ -129,7 +129,7 @@ def test_what_makes_no_sense_is_refused(cast: Cast, session: Session, person: Pe
 def beside(session: Session, search: Search, person: Person, until: datetime) -> list[Suggestion]:
     """What is suggested beside the whole list, which is that of find_slots."""
     found, suggested = find_and_suggest(session, search, person, NOW, until)
-    assert found == find_slots(session, search, NOW)
+    assert found.slots() == find_slots(session, search, NOW)
     return suggested
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,10 +11,11 @@ from booking import messages, reservations
 from booking.db import db
 from booking.people.models import Professional
 from booking.reservations.commands import Act, Book
-from booking.slots.facts import Slot
+from booking.slots.grid import Grid
 from booking.web import offers
 from booking.web.offers import FirstDays, first_days
 from tests.builders import NOW, Cast, absence, block, paris, set_on, store
+from tests.slots.asking import finding
 from tests.web.browsing import Browser, Element, Page
 
 MONDAY = "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-23"
@@ -85,11 +86,15 @@ def test_a_page_holds_whole_days_and_leads_to_those_that_follow(amina: Browser) 
 
 @pytest.mark.parametrize(("count", "shown"), [(101, 101), (300, 300), (301, 300)])
 def test_a_day_is_shown_whole_unless_it_has_more_than_300(count: int, shown: int) -> None:
-    nine, minute = paris("2026-11-23 09:00"), timedelta(minutes=1)
-    day = [Slot(nine + n * minute, nine + n * minute, 1, None) for n in range(count)]
-    after = [Slot(paris("2026-11-25 09:00"), paris("2026-11-25 10:00"), 1, None)]
-    expected = FirstDays(day[:shown], cut=count > shown, following=date(2026, 11, 25))
-    assert first_days([*day, *after], ZoneInfo("Europe/Paris")) == expected
+    """Three professionals every five minutes of a Monday; one of them on the Wednesday as well."""
+    from_nine, wednesday = Grid(int(paris("2026-11-23 09:00").timestamp()), 1000), 2 * 288
+    third, more = divmod(count, 3)
+    of_each = {who: [*range(third + (who <= more))] for who in (1, 2, 3)}
+    of_each[1].append(wednesday)
+    found = finding(of_each, from_nine)
+    expected = FirstDays(found.slots(shown), cut=count > shown, following=date(2026, 11, 25))
+    assert (len(expected.slots), len(found)) == (shown, count + 1)
+    assert first_days(found, ZoneInfo("Europe/Paris")) == expected
 
 
 def test_what_a_day_has_too_many_of_to_show_is_said(amina: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
