@@ -141,10 +141,10 @@ def _book(session: Session, command: BookSeries, act: Act) -> tuple[Outcome, ...
             needed |= others.uids
         else:
             states.append(store.create(session, replace(place, series_id=series_id), act))
+    if needed:  # before anything is refused: who waits for a room is not in the way of those after them yet
+        raise Others(needed)
     if refused:
         raise SeriesRefused(refused)
-    if needed:
-        raise Others(needed)
     proposals.booked(session, first.hold, states[0], act.now)
     for state in states:
         act.tell(session, state.id, "booked", state.present, act.now)
@@ -193,10 +193,10 @@ def _move(session: Session, command: MoveSeries, act: Act) -> tuple[Outcome, ...
         else:
             changing.write(session, before, changed, act)
             after.append(changed.after)
+    if needed:  # before anything is refused: who waits for a room is not in the way of those after them yet
+        raise Others(needed)
     if refused:
         raise SeriesRefused(refused)
-    if needed:
-        raise Others(needed)
     return answering.answer_all(session, command, after, act)
 
 

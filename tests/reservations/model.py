@@ -212,7 +212,8 @@ class Model:
             next((rule for rule in self.broken(visit, lead, free, ignoring) if rule not in waived), None)
             for lead in leads
         }
-        if firsts == {"no_room"} and room is None and not self.direct:
+        if "no_room" in firsts and None not in firsts and room is None and not self.direct:
+            # Of several who may lead, one wants nothing but a room.
             left = making_way(self, visit, ignoring)
             if left:
                 return set(), left

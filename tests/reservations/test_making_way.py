@@ -39,6 +39,7 @@ from booking.reservations.series import BookSeries, MoveSeries
 from booking.reservations.state import State
 from booking.slots import boards
 from booking.slots.availability import Search, find_slots
+from booking.slots.models import AppointmentType
 from booking.slots.reassigning import Limits
 from tests.builders import NOW, Cast, act, add_usagers, block, closure, paris, set_on
 from tests.builders import store as stored
@@ -244,6 +245,28 @@ def test_a_series_that_is_refused_displaces_nobody(cast: Cast, somebody: int) ->
     with pytest.raises(SeriesRefused) as refused:
         series.book_series(command, act())
     assert refused.value.refused == {TEN: "no_room"}
+    assert state(uid).room_id == cast.b2
+
+
+QUARTER, EARLY, NOON = NINE + timedelta(minutes=15), NINE - HALF, NINE + timedelta(hours=3)
+WITHOUT = [
+    ((EARLY, NINE, QUARTER), "the refused date comes first"),
+    ((NINE, QUARTER, NOON), "it comes last"),
+]
+
+
+@pytest.mark.parametrize(("starts", "because"), WITHOUT, ids=[row[1] for row in WITHOUT])
+def test_a_series_names_every_date_that_is_refused(
+    cast: Cast, somebody: int, starts: tuple[datetime, ...], because: str
+) -> None:
+    """Also the one that overlaps a date for which others must make way."""
+    set_on(AppointmentType, cast.entretien, step=15)
+    uid = in_the_way(cast, somebody)
+    command = BookSeries("s", Book("s", cast.entretien, NINE, cast.roux, cast.kone), starts)
+    with pytest.raises(SeriesRefused) as refused:
+        series.book_series(command, act())
+    closed = next(start for start in starts if start not in (NINE, QUARTER))
+    assert refused.value.refused == {closed: "no_opening", QUARTER: "professional_busy"}
     assert state(uid).room_id == cast.b2
 
 
