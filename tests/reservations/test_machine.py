@@ -32,7 +32,6 @@ def machine_settings() -> settings:
         max_examples=int(asked or FEW),
         stateful_step_count=STEPS,
         derandomize=not asked,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.reuse, Phase.generate, Phase.shrink],
     )

@@ -116,7 +116,7 @@ def test_every_slot_offered_can_be_booked_and_every_other_is_refused(
 ) -> None:
     made = Counter[str]()
 
-    @settings(max_examples=40, deadline=None, derandomize=True)
+    @settings(max_examples=40, derandomize=True)
     @example(placed=[(0, 1, 0, None, True), (1, 3, 0, None, False), (2, 5, 0, None, False)])
     @given(placed=DAY)
     def run(placed: list[Placed]) -> None:

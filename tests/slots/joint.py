@@ -276,4 +276,4 @@ def question(session: Session, cast: Cast, keys: dict[str, int], asked: Asked) -
 STARTS = range(-4, CELLS + 6)
 # BOOKING_ORACLE_EXAMPLES=10000 after a change of what decides; each draws a world and asks about every start of it.
 EXAMPLES = int(os.environ.get("BOOKING_ORACLE_EXAMPLES", "100"))
-few = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -53,7 +53,7 @@ CHANGES = st.lists(
 GRIDS = st.builds(lambda first, cells: Grid(MIDNIGHT + first * CELL, cells), CELLS, st.integers(1, 4 * days.CELLS))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(changes=CHANGES, grid=GRIDS)
 def test_whatever_program_writes_the_bits_say_the_same(
     app: Flask, cast: Cast, changes: list[tuple[object, ...]], grid: Grid

@@ -132,7 +132,7 @@ def possible(situation: list[Taken]) -> bool:
 @given(
     situation=situations.filter(possible), code=types, waited=st.integers(0, 240), starts=st.sets(st.integers(0, 72))
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_any_situation_an_offer_is_accepted_and_the_rest_refused_by_a_rule(
     cast: Cast, session: Session, situation: list[Taken], code: str, waited: int, starts: set[int]
 ) -> None:
