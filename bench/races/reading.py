@@ -105,7 +105,7 @@ def _happened(session: Session) -> list[Happened]:
             uid=uid,
             present=sum(step not in GONE for step in after["attendance"].values()),
             made_way=reason == "room_needed",
-            changed=frozenset(fact for fact in after if before.get(fact) != after[fact]),
+            changed=frozenset(fact for fact in before.keys() | after.keys() if before.get(fact) != after.get(fact)),
         )
         for uid, reason, before, after in session.execute(query)
     ]

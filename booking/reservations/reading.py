@@ -156,11 +156,11 @@ def kept_by(session: Session, agent_id: int, now: datetime) -> list[Kept]:
     if not rows:
         return []  # nearly always
     known = configuration.read(session)
-    found = []
-    for (uid, type_id, start, until), group in groupby(rows, key=lambda row: tuple(row[:4])):
-        who = (known.professionals[row.resource_id] for row in group if row.resource_id in known.professionals)
-        found.append(Kept(uid, known.types[type_id], start, until, tuple(who)))
-    return found
+    led = [row for row in rows if row.resource_id in known.professionals]
+    return [
+        Kept(uid, known.types[type_id], start, until, tuple(known.professionals[row.resource_id] for row in group))
+        for (uid, type_id, start, until), group in groupby(led, key=lambda row: tuple(row[:4]))
+    ]
 
 
 def history(session: Session, appointment_id: int) -> Sequence[History]:

@@ -228,7 +228,7 @@ _PERIODS = sa.select(Period.site_id, Period.first_day, Period.last_day).order_by
 
 def _load(session: Session) -> Configuration:
     done_by = _grouped((type_id, who) for type_id, who in execute(session, _DONE_BY))
-    types = sorted(execute(session, _TYPES), key=lambda row: (fold(row.service), fold(row.name), row.id))
+    types = sorted(execute(session, _TYPES), key=lambda row: (fold(row.service), row.service, fold(row.name), row.id))
     sites = _sites(session)
     return Configuration(
         types={row.id: _type(row, frozenset(done_by[row.id])) for row in types},
@@ -264,7 +264,7 @@ def _type(row: sa.Row[Any], professions: frozenset[int]) -> TypeFacts:
 def _professionals(session: Session) -> dict[int, ProfessionalFacts]:
     services = _grouped((who, service) for who, service in execute(session, _IN_SERVICE))
     found = [_professional(row, frozenset(services[row.id])) for row in execute(session, _PROFESSIONALS)]
-    found.sort(key=lambda each: (fold(each.profession), fold(each.full_name)))
+    found.sort(key=lambda each: (fold(each.profession), each.profession, fold(each.full_name)))
     return {each.id: each for each in found}
 
 

@@ -32,7 +32,7 @@ class Found:
 
     def slots(self, limit: int | None = None) -> list[Slot]:
         """The slots, sorted by start then professional; the first `limit` of them."""
-        cut = -1 if limit is None else self._first(self._starts, limit)
+        cut = -1 if limit is None or limit >= len(self) else self._first(self._starts, limit)
         each = (made(offer, self.duration, starts & cut) for offer, starts in self.given)
         return sorted(chain.from_iterable(each))[:limit]
 

@@ -2,9 +2,8 @@
 (() => {
   let leaving = false; // going elsewhere gives up what is being fetched, which is no failure
   addEventListener("beforeunload", () => { leaving = true; });
-  for (const failure of ["htmx:error", "htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(failure, (event) => {
-      if (!leaving && event.target instanceof HTMLFormElement) event.target.submit();
-    });
-  }
+  addEventListener("submit", () => { leaving = false; });
+  document.addEventListener("htmx:error", (event) => {
+    if (!leaving && event.target instanceof HTMLFormElement) event.target.submit();
+  });
 })();

@@ -18,7 +18,7 @@ from booking.reservations import moving, reading
 from booking.reservations.models import Appointment
 from booking.reservations.state import State
 from booking.rooms import inventory
-from booking.slots import availability
+from booking.slots import availability, configuration
 from booking.slots.availability import Slot
 from booking.web import history, lists, story
 from booking.web.acting import act
@@ -140,7 +140,7 @@ def with_rooms(session: Session, form: RoomForm, appointment: Appointment, *, se
 
 def with_colleagues(session: Session, form: PeopleForm, appointment: Appointment) -> PeopleForm:
     """Fill in those of the service, and whoever takes part already."""
-    known = lists.known(session).professionals
+    known = configuration.read(session).professionals  # after the appointment: whoever takes part is known
     colleagues = lists.colleagues(session, appointment.type.service_id)
     among = {each.id for each in appointment.professionals} | {each.id for each in colleagues}
     ordered = sorted((known[each] for each in among), key=lambda each: (fold(each.full_name), each.code))

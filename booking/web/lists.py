@@ -26,7 +26,7 @@ from booking.web.forms import Groups
 def zone() -> ZoneInfo:
     """The zone in which the screens write and read hours. Read once a request: a page writes a hundred hours."""
     if "zone" not in g:
-        g.zone = lookups.zone(db.session())
+        g.zone = known(db.session()).here().zone
     return cast(ZoneInfo, g.zone)
 
 
@@ -50,9 +50,10 @@ def types(session: Session) -> list[TypeFacts]:
 
 def professionals(session: Session) -> list[Professional]:
     """The professionals in use with their services, by profession and name."""
-    query = sa.select(Professional).options(joinedload(Professional.profession), selectinload(Professional.services))
+    query = sa.select(Professional).where(Professional.retired_at.is_(None))
+    query = query.options(joinedload(Professional.profession), selectinload(Professional.services))
     rows = {each.id: each for each in session.scalars(query)}
-    return [rows[each.id] for each in _working(session)]
+    return [rows[each.id] for each in _working(session) if each.id in rows]
 
 
 def professional(session: Session, code: str) -> Professional:

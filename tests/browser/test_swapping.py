@@ -81,6 +81,39 @@ def test_what_is_refused_is_a_page_with_its_errors(live: Live, page: Page) -> No
     assert not same_page(page)
 
 
+def test_what_is_corrected_is_a_page_without_errors(page: Page) -> None:
+    search(page, motif="")
+    expect(page.get_by_role("alert")).to_be_focused()
+    search(page)
+    expect(page.get_by_role("heading", name="Lundi 23 novembre 2026")).to_be_visible()
+    expect(page).to_have_title("Chercher un créneau · Rendez-vous du pôle social")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_of_several_searches_the_last_one_counts(live: Live, page: Page) -> None:
+    """On a slow line: what is shown is what the form says."""
+    held: list[Route] = []
+    page.route("**/creneaux?**", lambda route: held.append(route))
+    for day in ("2026-11-23", "2026-11-24", "2026-11-25"):
+        search(page, day=day)
+    page.wait_for_timeout(200)
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("heading", name="Mercredi 25 novembre 2026")).to_be_visible()
+    expect(page.get_by_label("Du", exact=True)).to_have_value("2026-11-25")
+    assert "du=2026-11-25" in page.url
+    assert same_page(page)
+
+
+def test_the_same_search_twice_is_one_step_of_the_way_back(live: Live, page: Page) -> None:
+    for _ in range(2):
+        search(page)
+        expect(page.get_by_role("button", name=FIRST)).to_be_focused()
+        expect(page).to_have_url(f"{live.url}/creneaux?{MONDAY}")
+    page.go_back()
+    expect(page).to_have_url(f"{live.url}/creneaux")
+
+
 def test_whoever_was_signed_out_meanwhile_signs_in_on_a_page(live: Live, page: Page) -> None:
     page.context.clear_cookies()
     search(page)

@@ -22,7 +22,7 @@ from booking.slots import guards
 from booking.slots.models import Occupancy, Opening
 from tests.builders import NOW, Cast
 from tests.cli.running import done, misused, read, refused, refused_to_program, run
-from tests.conftest import settings_in
+from tests.starting import settings_in
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOKED = ["book", "entretien", "--professional", "roux", "--start", "2026-11-26T09:00", "--usager"]

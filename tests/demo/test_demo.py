@@ -30,7 +30,7 @@ from booking.rooms.models import Site
 from booking.slots import configuration, hours, schedule
 from booking.slots.grid import Grid
 from booking.slots.models import Absence, AppointmentType, Closure, Occupancy, Opening, Period
-from tests.conftest import settings_in
+from tests.starting import settings_in
 
 T = TypeVar("T")
 TODAY = date(2026, 11, 25)

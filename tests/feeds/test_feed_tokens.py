@@ -14,8 +14,8 @@ from booking.errors import DatabaseUnavailable, Invalid, NotFound
 from booking.feeds.models import FeedToken
 from booking.people.models import Professional
 from tests.builders import NOW, Cast
-from tests.conftest import settings_in
 from tests.notify.postman import free_port
+from tests.starting import settings_in
 
 HOUR = timedelta(hours=1)
 

@@ -103,6 +103,8 @@ def fits(booking: Book) -> bool:
 @contextmanager
 def failing_disk(place: Place) -> Iterator[Book]:
     """No write to any file succeeds: the limit of this process makes the kernel refuse them, and SQLite sees it."""
+    rows_of(db.session(), metadata)  # the application has been reading: the first who does so writes beside the file
+    db.session.rollback()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
     try:

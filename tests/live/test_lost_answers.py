@@ -26,8 +26,8 @@ from booking.reservations.series import BookSeries, CancelSeries, MoveSeries, bo
 from booking.schema import metadata
 from booking.slots.models import AppointmentType
 from tests.builders import NOW, Cast, add_usagers, paris, rows_of, set_on
-from tests.conftest import settings_in
 from tests.live.proxy import Moment, Proxy
+from tests.starting import settings_in
 
 NINE, TEN = paris("2026-11-23 09:00"), paris("2026-11-23 10:00")
 WEEKS = tuple(NINE + timedelta(weeks=n) for n in range(3))

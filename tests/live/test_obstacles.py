@@ -22,7 +22,7 @@ from booking.reservations import Act, Book, Outcome, book, doctor
 from booking.schema import metadata
 from booking.web import policy
 from tests.builders import NOW, Cast, paris, rows_of
-from tests.conftest import settings_in
+from tests.starting import settings_in
 
 NINE = paris("2026-11-23 09:00")
 PID = sa.text("SELECT pg_backend_pid()")

@@ -15,8 +15,8 @@ from booking.errors import DatabaseUnavailable
 from booking.reservations import Book, book, doctor
 from tests.builders import NOW, PARIS, Cast, act
 from tests.cli.running import done, refused
-from tests.conftest import settings_in
 from tests.live.faults import FAULTS, Fault, Place
+from tests.starting import settings_in
 from tests.web.browsing import Browser
 
 SENTENCE = "La base de données ne répond pas. Rien n’a été enregistré : réessayez dans un instant."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import pytest
 
 from booking.web import fragments
@@ -65,7 +63,46 @@ def test_a_page_keeps_the_focus_where_it_was(amina: Browser) -> None:
 def test_what_is_no_part_is_opened_as_a_page(amina: Browser, address: str, status: int, because: str) -> None:
     answer = amina.open(address, headers=SWAPPING)
     assert answer.status_code == status, because
-    assert urlsplit(answer.headers["HX-Redirect"])[2:4] == urlsplit(address)[2:4]
+    assert answer.headers["HX-Redirect"] == address
+
+
+@pytest.mark.parametrize(
+    ("address", "sent_to"),
+    [
+        ("/creneaux?motif=%E2%82%AC%C3%A9", "/creneaux?motif=%E2%82%AC%C3%A9"),
+        ("/creneaux?motif=%0D%0AX:1", "/creneaux?motif=%0D%0AX:1"),
+        ("//ailleurs.example/creneaux", "/ailleurs.example/creneaux"),
+        ("/salles", "/salles"),
+    ],
+)
+def test_only_an_address_of_ours_is_opened(amina: Browser, address: str, sent_to: str) -> None:
+    path, _, query = address.partition("?")
+    answer = amina.open("/", headers=SWAPPING, environ_overrides={"PATH_INFO": path, "QUERY_STRING": query})
+    assert answer.headers["HX-Redirect"] == sent_to
+
+
+def test_an_unknown_host_is_refused_as_ever(visitor: Browser) -> None:
+    answer = visitor.open(SEARCH, headers={**SWAPPING, "Host": "ailleurs.example"})
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("current", "replaced"),
+    [
+        (f"http://localhost{SEARCH}", SEARCH),
+        ("http://localhost/creneaux", None),
+        ("", None),
+    ],
+)
+def test_the_same_search_twice_is_one_step_of_the_way_back(amina: Browser, current: str, replaced: str | None) -> None:
+    answer = amina.open(SEARCH, headers={**SWAPPING, "HX-Current-URL": current})
+    assert answer.headers.get("HX-Replace-Url") == replaced
+
+
+def test_after_a_refusal_the_next_search_is_a_page(amina: Browser) -> None:
+    """The errors stand above the part: a part alone would leave them there."""
+    refused, right = (amina.get(address).form("/creneaux") for address in ("/creneaux?motif=", SEARCH))
+    assert (refused["hx-get"], right["hx-get"]) == ("", "/creneaux")
 
 
 def test_nobody_signs_in_inside_a_part(visitor: Browser) -> None:
