@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from itertools import groupby
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import db
 from booking.errors import NotFound
-from booking.people.models import Profession, Professional
+from booking.people.models import Profession, Professional, Service
 from booking.rooms.fitting import Need
 from booking.rooms.models import Room, SiteHours
 from booking.slots import configuration, revisions
@@ -66,6 +67,17 @@ def test_types_and_people_come_as_a_french_reader_sorts_them(cast: Cast, session
         ("Sage-femme", "Petit Claude"),
     ]
     assert [each.id for each in found.types.values()] == [cast.appel, cast.entretien, cast.depistage, cast.consultation]
+
+
+def test_two_names_that_differ_by_an_accent_are_two_lists(cast: Cast, session: Session) -> None:
+    """Each in one piece: what is grouped by name would lose the rest."""
+    set_on(Service, cast.action_sociale, name="Écoute")
+    set_on(Service, cast.pmi, name="Ecoute")
+    set_on(AppointmentType, cast.appel, name="Appel")
+    set_on(AppointmentType, cast.consultation, name="Bilan")
+    set_on(AppointmentType, cast.entretien, name="Conseil")
+    found = [each.service for each in configuration.read(session).types.values()]
+    assert [name for name, _ in groupby(found)] == ["Centre de santé sexuelle", "Ecoute", "Écoute"]
 
 
 def test_a_type_in_cells_and_what_it_asks_of_a_room(cast: Cast, session: Session) -> None:
