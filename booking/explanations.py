@@ -79,6 +79,7 @@ RELAXATIONS: dict[Kind, str] = {
     "other_room_kind": "dans une salle d’un autre type ({kind})",
     "without_colleague": "sans {colleague}",
     "without_interpreter": "sans interprète",
+    "walk_in": "sans rendez-vous",
     "later": "{later}",
 }
 NOTHING_HELPS = "Aucun petit changement n’en donnerait, ni les 13 semaines suivantes."
@@ -104,7 +105,7 @@ def _summary(explained: Explanation) -> str:
         return _nobody(question)
     if explained.nothing is not None:
         length = french.wall_hour(shortest(question.kind.demand) * CELL // 60)
-        return NOTHING[explained.nothing].format(who=_nobody_of(question), length=length)
+        return NOTHING[explained.nothing].format(who=_nobody_of(explained), length=length)
     begun = _begun(explained)
     if not explained.causes:
         return f"{begun}, et {'le reste' if explained.starts == 1 else 'le restent tous'}."
@@ -159,12 +160,13 @@ def _nobody_speaking(question: Question, able: Collection[int], language: str) -
     return f"Aucun professionnel qui reçoit pour ce motif ne parle cette langue ({spoken})."
 
 
-def _nobody_of(question: Question) -> str:
+def _nobody_of(explained: Explanation) -> str:
     """Who does not receive: « Mme Roux ne reçoit pas », « Aucun des 5 professionnels possibles ne reçoit »."""
-    names = _names(question, question.professional_ids)
+    names = _names(explained.question, explained.question.professional_ids)
+    how = " sur rendez-vous" if any(each.kind == "walk_in" for each in explained.relaxations) else ""
     if len(names) == 1:
-        return f"{names[0]} ne reçoit pas"
-    return f"Aucun des {len(names)} professionnels possibles ne reçoit"
+        return f"{names[0]} ne reçoit pas{how}"
+    return f"Aucun des {len(names)} professionnels possibles ne reçoit{how}"
 
 
 def _relaxation(explained: Explanation, one: Relaxation, zone: ZoneInfo) -> str:
@@ -178,10 +180,19 @@ def _relaxation(explained: Explanation, one: Relaxation, zone: ZoneInfo) -> str:
         language=labels.SPOKEN.get(question.language or "", ""),
         later=_later(explained.end, one.first.start, zone),
     )
+    return f"{labels.title(change)} : {_found(question, one, zone)}."
+
+
+def _found(question: Question, one: Relaxation, zone: ZoneInfo) -> str:
+    """« 3 créneaux, le premier mardi 24 novembre 2026 à 9h00 avec Mme Roux »."""
     (who,) = _names(question, [one.first.professional_id])
-    first = f"{'le premier ' if one.count > 1 else ''}{french.moment(one.first.start, zone)} avec {who}"
+    if one.kind == "walk_in":
+        when = french.period(one.first.start, one.first.end, zone)
+        which = "la première " if one.count > 1 else ""
+        return f"{_counted(one.count, 'permanence', 'permanences')}, {which}{when} avec {who}"
+    when, which = french.moment(one.first.start, zone), "le premier " if one.count > 1 else ""
     within = " en sept jours" if one.kind == "later" else ""
-    return f"{labels.title(change)} : {_counted(one.count, 'créneau', 'créneaux')}{within}, {first}."
+    return f"{_counted(one.count, 'créneau', 'créneaux')}{within}, {which}{when} avec {who}"
 
 
 def _later(end: datetime, start: datetime, zone: ZoneInfo) -> str:

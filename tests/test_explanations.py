@@ -14,6 +14,8 @@ from booking.rooms.models import Room
 from booking.slots.availability import Search
 from booking.slots.explaining import explain
 from booking.slots.models import AppointmentType
+from booking.slots.openings import NewOpening
+from booking.slots.planning import add_opening
 from tests.builders import MONDAY, NOW, PARIS, Cast, absence, add_interpreter, block, closure, paris, set_on, store
 from tests.slots.asking import ask, day_of, week_of
 
@@ -53,6 +55,16 @@ def in_small_offices(cast: Cast) -> None:
     add_interpreter(cast, "amari", "fsl")
     for room in (cast.b1, cast.b2):
         set_on(Room, room, capacity=2)
+
+
+def with_walk_ins(cast: Cast) -> None:
+    """M. Diop receives whoever comes, on Tuesday and Wednesday afternoons."""
+    add_opening(NewOpening(cast.diop, cast.site, frozenset({2, 3}), MONDAY, None, 840, 960, on_call=True), NOW)
+
+
+def with_walk_ins_alone(cast: Cast) -> None:
+    with_walk_ins(cast)
+    store(absence(cast.diop, *ALL_DAY), absence(cast.roux, "2026-11-23 00:00", "2026-11-28 00:00"))
 
 
 SITUATIONS = {
@@ -268,6 +280,28 @@ SITUATIONS = {
             "M. Diop ne reçoit pas sur cette période.",
             "Avec un autre professionnel : 12 créneaux, le premier mardi 24 novembre 2026 à 9h00 avec Mme Roux.",
             "La semaine suivante : 6 créneaux en sept jours, le premier lundi 30 novembre 2026 à 9h00 avec M. Diop.",
+        ],
+    ),
+    "they receive on that day, but without an appointment": (
+        with_walk_ins,
+        lambda cast: day_of(cast.entretien, TUESDAY, cast.diop),
+        NOW,
+        [
+            "M. Diop ne reçoit pas sur rendez-vous sur cette période.",
+            "Avec un autre professionnel : 12 créneaux, le premier mardi 24 novembre 2026 à 9h00 avec Mme Roux.",
+            "Sans rendez-vous : 1 permanence, le mardi 24 novembre 2026 de 14h00 à 16h00 avec M. Diop.",
+            "La semaine suivante : 6 créneaux en sept jours, le premier lundi 30 novembre 2026 à 9h00 avec M. Diop.",
+        ],
+    ),
+    "everybody is away, but for those who come without an appointment": (
+        with_walk_ins_alone,
+        lambda cast: week_of(cast.entretien, MONDAY),
+        NOW,
+        [
+            "Sur cette période, 66 créneaux étaient possibles avec 2 professionnels : tous tombent pendant une "
+            "absence.",
+            "Sans rendez-vous : 2 permanences, la première le mardi 24 novembre 2026 de 14h00 à 16h00 avec M. Diop.",
+            "La semaine suivante : 66 créneaux en sept jours, le premier lundi 30 novembre 2026 à 9h00 avec Mme Roux.",
         ],
     ),
     "the opening holds the appointment, but not where its slots lie": (

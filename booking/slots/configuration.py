@@ -118,16 +118,16 @@ class Configuration:
         return [room for site_id in site_ids for room in self.rooms.get(site_id, ())]
 
     def openings_of(
-        self, professional_ids: Collection[int], from_day: date, to_day: date, *, on_call: bool = False
+        self, professional_ids: Collection[int], from_day: date, to_day: date, *, on_call: bool | None = False
     ) -> dict[tuple[int, int], list[hours.Rule]]:
         """The openings that touch those days, both included, by (site, professional).
 
-        With `on_call`, those for walk-ins too.
+        Those by appointment, those for walk-ins with `on_call`, or both with None.
         """
         found: dict[tuple[int, int], list[hours.Rule]] = defaultdict(list)
         for who in sorted(professional_ids):
             for site_id, rule, only_walk_ins in self.openings.get(who, ()):
-                if only_walk_ins and not on_call:
+                if on_call not in (None, only_walk_ins):
                     continue
                 if rule.first_day <= to_day and (rule.last_day is None or rule.last_day >= from_day):
                     found[site_id, who].append(rule)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from booking.rooms.fitting import Lack, Need, RoomFacts, lacks
 from booking.rooms.models import CLOSED_DOOR_KINDS
-from booking.slots import availability, generator, hours, offers
+from booking.slots import availability, generator, hours, offers, schedule
 from booking.slots.availability import FIRST_WINDOW, LONGEST_SEARCH, Search, Slot
 from booking.slots.facts import TypeFacts
 from booking.slots.found import made
@@ -40,6 +40,7 @@ Kind = Literal[
     "other_room_kind",
     "without_colleague",
     "without_interpreter",
+    "walk_in",  # without an appointment
     "later",
 ]
 IN_ORDER: tuple[Cause, ...] = (*get_args(Rule), *get_args(RoomCause))
@@ -57,7 +58,7 @@ class Relaxation:
     """One change of what is asked that finds something more: how many slots, and the first of them.
 
     `professional_id` is the colleague who would be left out. Of « later », the count is of seven days, that of the
-    first slot included.
+    first slot included. Of « walk_in » they are no slots, but the openings for those who come without an appointment.
     """
 
     kind: Kind
@@ -105,7 +106,11 @@ def explain_between(session: Session, question: Question, start: datetime, end: 
         offered=starts.total() - causes.total(),
         causes=dict(causes),
         nothing=None if starts else _nothing(asked, first, last),
-        relaxations=[*_relaxed(known, question, first, last), *_later(session, question, end)],
+        relaxations=[
+            *_relaxed(known, question, first, last),
+            *_walk_in(asked, first, last),
+            *_later(session, question, end),
+        ],
     )
 
 
@@ -113,7 +118,7 @@ def _read(session: Session, question: Question, first: int, last: int) -> Known:
     """All that the question and its relaxations need: everybody who could lead, every room, a little more time."""
     anybody = {*question.professional_ids, *question.configuration.qualified(question.kind)}
     wide = replace(question, professional_ids=sorted(anybody))
-    return offers.read(session, wide, first - NEARBY * 60, last + NEARBY * 60, every_room=True)
+    return offers.read(session, wide, first - NEARBY * 60, last + NEARBY * 60, to_explain=True)
 
 
 # ------------------------------------------------------------------ what took them away
@@ -279,6 +284,32 @@ def _more(offer: Offer, question: Question, wanted: Mask, already: Mask) -> Mask
         return found
     near = around(generator.lattice(offer.situation, demand), to_cells(NEARBY))
     return apart(found & near & ~around(already, demand.buffered - 1), demand.buffered)
+
+
+def _walk_in(known: Known, first: int, last: int) -> Iterator[Relaxation]:
+    """The openings of the leads for those who come without an appointment that are not over, and when they are there.
+
+    Nobody comes like that to a session, on the phone, or to several people at once.
+    """
+    question = known.question
+    if question.need is None or question.kind.capacity or question.colleague_ids or question.interpreter is not None:
+        return
+    configuration, leads = question.configuration, question.professional_ids
+    openings = configuration.openings_of(leads, known.from_day, known.to_day, on_call=True)
+    there = replace(known.asking(replace(question, direct=True)), openings=openings)
+    found = [
+        Slot(schedule.moment(start), schedule.moment(end), offer.professional_id, None)
+        for offer in offers.offers_of(there)
+        for start, end in offer.situation.openings
+        if _is_there(offer, max(start, first, question.notice.now), min(end, last))
+    ]
+    if found:
+        yield Relaxation("walk_in", len(found), min(found))
+
+
+def _is_there(offer: Offer, first: int, last: int) -> bool:
+    situation = offer.situation
+    return bool(situation.hours & ~situation.absent & situation.grid.between(first, last))
 
 
 def _later(session: Session, question: Question, end: datetime) -> Iterator[Relaxation]:

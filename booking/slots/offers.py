@@ -145,20 +145,24 @@ def read(
     last: int,
     *,
     with_closed: bool = False,
-    every_room: bool = False,
+    to_explain: bool = False,
 ) -> Known:
-    """Read what bears on starts in [first, last); with `every_room`, also of the rooms that do not suit."""
+    """Read what bears on starts in [first, last).
+
+    `to_explain`, also of the rooms that do not suit, and of the sites where somebody receives walk-ins alone.
+    """
     demand = question.kind.demand
     grid = Grid.over(first - demand.before * CELL, last + (demand.duration + demand.after) * CELL)
     start, end = schedule.bounds(grid)
     from_day, to_day = start.date() - timedelta(days=1), end.date() + timedelta(days=1)
-    openings: Openings = question.configuration.openings_of(question.people, from_day, to_day, on_call=question.on_call)
+    known, about = question.configuration, (question.people, from_day, to_day)
+    openings: Openings = known.openings_of(*about, on_call=None if question.on_call else False)
     if with_closed:
         openings = _with_sites_to_judge(question, openings)
-    sites = question.configuration.sites_of(_where_led(question, openings))
+    sites = known.sites_of(_where_led(question, known.openings_of(*about, on_call=None) if to_explain else openings))
     site_closures, room_closures = schedule.read_closures(session, sites, grid)
     rooms = _eligible(question, sites)
-    wanted = question.configuration.rooms_of(sites) if every_room else rooms
+    wanted = known.rooms_of(sites) if to_explain else rooms
     busy = _busy(session, question, wanted, grid, for_a_decision=with_closed)
     absences = schedule.read_absences(session, question.people, grid)
     if (supposed := question.supposed) is not None:

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from booking import french
 from booking.db import in_transaction
 from booking.errors import Invalid, NotFound
+from booking.people.models import Professional
 from booking.slots import openings
 from booking.slots.hours import Rule
 from booking.slots.models import Opening, OpeningException
 from booking.slots.openings import NewOpening, left_out, rule_of
 from booking.slots.planned import FAR, check_distance
-from booking.slots.planning import lock_owned
+from booking.slots.planning import check_active, lock_owned
 
 DAY = timedelta(days=1)
 EVERY_DAY = frozenset(range(1, 8))
@@ -36,6 +37,7 @@ def change_opening(opening_id: int, changed: Sequence[NewOpening], now: datetime
         old = lock_owned(session, Opening, opening_id, "opening")
         if any(each.professional_id != old.professional_id for each in changed):
             raise NotFound("opening")
+        check_active(session.get_one(Professional, old.professional_id))
         from_day = changed[0].first_day
         _check_from(old, from_day, now)
         rows = [openings.checked(_in_step(old, each), now) for each in changed]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from booking.db import db
 from booking.errors import Invalid
+from booking.people.models import Professional
 from booking.slots import openings, periods
 from booking.slots.availability import find_slots
 from booking.slots.models import Opening, OpeningException, Period
@@ -20,7 +21,7 @@ from booking.slots.openings import NewOpening
 from booking.slots.periods import add_period, remove_period
 from booking.slots.planning import add_opening, add_openings, end_opening, remove_opening
 from booking.slots.revising import add_exception, change_opening, remove_exception
-from tests.builders import NOW, PARIS, Cast, count, paris
+from tests.builders import NOW, PARIS, Cast, count, paris, set_on
 from tests.slots.asking import add_site, ask, missing, refused
 
 TUESDAY = date(2026, 11, 24)
@@ -385,6 +386,14 @@ def test_a_change_is_of_the_same_professional(cast: Cast, session: Session) -> N
     key = add_opening(tuesdays(cast), NOW)
     assert missing(lambda: change_opening(key, [tuesdays(cast, professional_id=cast.roux)], NOW)) == "opening"
     assert missing(lambda: change_opening(10_000, [tuesdays(cast)], NOW)) == "opening"
+
+
+def test_who_is_retired_receives_at_no_new_time(cast: Cast) -> None:
+    """What ends or removes an opening of theirs is still to be done."""
+    key = add_opening(tuesdays(cast), NOW)
+    set_on(Professional, cast.diop, retired_at=NOW)
+    assert refused(lambda: change_opening(key, [tuesdays(cast, starts=555)], NOW)) == ("professional_id", "unknown")
+    remove_opening(key)
 
 
 def test_an_opening_that_ends_keeps_its_exceptions_until_then(cast: Cast, session: Session) -> None:
