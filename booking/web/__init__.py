@@ -25,6 +25,7 @@ from booking.web import (
     periods,
     policy,
     professionals,
+    queueing,
     rooms,
     security,
     series,
@@ -65,6 +66,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     security.init_app(app, settings)
     errors.init_app(app)
     fragments.init_app(app)
+    queueing.init_app(app, settings)
     app.view_functions["static"] = policy.public(app.view_functions["static"])
     for screen in SCREENS:
         app.register_blueprint(screen.bp)
