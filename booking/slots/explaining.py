@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from booking.rooms.fitting import Lack, Need, RoomFacts, lacks
 from booking.rooms.models import CLOSED_DOOR_KINDS
 from booking.slots import availability, generator, hours, offers, schedule
-from booking.slots.availability import FIRST_WINDOW, LONGEST_SEARCH, Search, Slot
+from booking.slots.availability import LONGEST_SEARCH, Search, Slot
 from booking.slots.facts import TypeFacts
 from booking.slots.found import made
 from booking.slots.grid import CELL, Mask, Span, apart, around, to_cells
@@ -313,12 +313,16 @@ def _is_there(offer: Offer, first: int, last: int) -> bool:
 
 
 def _later(session: Session, question: Question, end: datetime) -> Iterator[Relaxation]:
-    """The first slots after the period, looked for in windows of 1, 2, 4… weeks, 13 in all."""
-    start, window, limit = end, FIRST_WINDOW, end + LONGEST_SEARCH
+    """The first slots after the period, looked for in windows of 2, 4, 8… weeks, 13 in all."""
+    start, window, limit = end, 2 * WEEK, end + LONGEST_SEARCH
     while start < limit:
         until = min(start + window, limit)
-        for first in availability.slots_between(session, question, start, until, limit=1):
-            week = availability.slots_between(session, question, first.start, _seven_days(question, first.start))
+        found = availability.find(session, question, start, until)
+        for first in found.slots(limit=1):
+            last = _seven_days(question, first.start)
+            if last > until:
+                found = availability.find(session, question, first.start, last)
+            week = found.between(int(first.start.timestamp()), int(last.timestamp()))
             yield Relaxation("later", len(week), first)
             return
         start, window = until, window * 2

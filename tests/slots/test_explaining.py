@@ -18,7 +18,7 @@ from booking.slots.explaining import Cause, explain, explain_between
 from booking.slots.generator import Demand
 from booking.slots.models import AppointmentType
 from booking.slots.rules import ORDER
-from tests.builders import MONDAY, NOW, Cast, add_professionals, add_rooms, set_on
+from tests.builders import MONDAY, NOW, Cast, add_professionals, add_rooms, closure, paris, set_on, store
 from tests.slots.asking import ask, day_of
 from tests.slots.joint import (
     CELLS,
@@ -163,7 +163,7 @@ def test_an_explanation_is_what_the_rules_say_of_each_start(
 
 
 def test_the_number_of_queries_is_bounded(cast: Cast, session: Session, queries: list[str]) -> None:
-    """The revision and three reads; three more to look further, and to count what is there."""
+    """The revision and three reads; three more to look further."""
     day, all_of_it = day_of(cast.entretien, MONDAY), ask(cast.entretien, NOW, NOW + timedelta(weeks=13))
     for more in (0, 12):
         add_professionals(cast, more)
@@ -173,8 +173,15 @@ def test_the_number_of_queries_is_bounded(cast: Cast, session: Session, queries:
         for search in (day, all_of_it):
             queries.clear()
             assert explain(session, search, NOW).offered > 0
-            assert len(queries) == 1 + 3 + 2 * 3
+            assert len(queries) == 1 + 3 + 3
         session.rollback()
+
+
+def test_seven_days_are_counted_also_beyond_where_the_first_was_looked_for(cast: Cast, session: Session) -> None:
+    store(closure(cast.site, "2026-11-24 00:00", "2026-12-04 00:00"))
+    (later,) = explain(session, day_of(cast.entretien, MONDAY), NOW).relaxations
+    assert (later.kind, later.first.start) == ("later", paris("2026-12-04 09:00"))
+    assert later.count == 66, "12 on each of five days, and 6 of M. Diop's"
 
 
 def test_nothing_is_ever_found(cast: Cast, session: Session, queries: list[str]) -> None:
@@ -182,7 +189,7 @@ def test_nothing_is_ever_found(cast: Cast, session: Session, queries: list[str])
     explain(session, day_of(cast.entretien, MONDAY), NOW)
     queries.clear()
     assert explain(session, day_of(cast.entretien, MONDAY), NOW).relaxations == []
-    assert len(queries) == 1 + 3 + 4 * 3, "windows of 1, 2, 4 and 6 weeks"
+    assert len(queries) == 1 + 3 + 3 * 3, "windows of 2, 4 and 7 weeks"
 
 
 # ------------------------------------------------------------------ what is refused
