@@ -85,7 +85,7 @@ def _request(
         usager=whom[0] if whom else None,
         room_id=_room_id(session, given["room"]),
         family=tuple(whom[1:]),
-        colleague_ids=_professional_ids(session, given["colleagues"]),
+        colleague_ids=lookups.professional_ids(session, given["colleagues"]),
         waived=_waived(given["walk_in"], given["hors_plage"]),
         hold=given["hold"],
     )
@@ -140,7 +140,7 @@ def move(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
         key=acting.key(given["key"]),
         uid=given["uid"],
         start=values.instant(ctx, "start", start, lookups.zone(session)) if start else None,
-        professional_ids=_professional_ids(session, given["professionals"]) or None,
+        professional_ids=lookups.professional_ids(session, given["professionals"]) or None,
         room_id=_room_id(session, given["room"]),
         type_id=lookups.appointment_type(session, type_code).id if type_code else None,
         duration=given["duration"],
@@ -166,7 +166,3 @@ def cancel(uid: str, by: CancelledBy, reason: Reason | None, key: str | None, as
 
 def _room_id(session: Session, code: str | None) -> int | None:
     return lookups.room(session, code).id if code else None
-
-
-def _professional_ids(session: Session, codes: tuple[str, ...]) -> frozenset[int]:
-    return frozenset(lookups.professional(session, code).id for code in codes)

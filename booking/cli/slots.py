@@ -33,7 +33,10 @@ _searching = described_by(
     click.argument("type_code", metavar="TYPE"),
     click.option("--from", "first_day", type=values.Day(), required=True, help="Premier jour cherché."),
     click.option("--to", "last_day", type=values.Day(), required=True, help="Dernier jour cherché, compris."),
-    click.option("--professional", metavar="CODE", help="Ce professionnel seulement."),
+    click.option("--professional", "professionals", metavar="CODE", multiple=True, help="L’un de ceux-là ; répétable."),
+    click.option(
+        "--with", "colleagues", metavar="CODE", multiple=True, help="Avec ce collègue, libre lui aussi ; répétable."
+    ),
     click.option(
         "--language",
         metavar="CODE",
@@ -117,13 +120,15 @@ def _usager(session: Session, kind: TypeFacts, number: int | None) -> Usager | N
 
 
 def _search(session: Session, kind: TypeFacts, usager: Usager | None, given: dict[str, Any]) -> Search:
-    zone, who = lookups.zone(session), given["professional"]
+    zone, colleagues = lookups.zone(session), lookups.professional_ids(session, given["colleagues"])
     return Search(
         type_id=kind.id,
         start=values.midnight(given["first_day"], zone),
         end=values.midnight(given["last_day"] + timedelta(days=1), zone),
-        professional_ids=frozenset({lookups.professional(session, who).id}) if who else None,
+        professional_ids=lookups.professional_ids(session, given["professionals"]) or None,
         usager_ids=frozenset({usager.id} if usager else ()),
+        colleague_ids=colleagues,
+        persons=2 + len(colleagues),
         language=given["language"],
         interpreter=given["interpreter"],
     )

@@ -6,6 +6,7 @@ several things at once asks one configuration.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -44,6 +45,11 @@ def type_of(session: Session, type_id: int) -> TypeFacts:
 def professional(session: Session, code: str) -> ProfessionalFacts:
     """The professional of that code, even retired. Raises NotFound."""
     return configuration.read(session).professional_coded(code)
+
+
+def professional_ids(session: Session, codes: Iterable[str]) -> frozenset[int]:
+    """The ids of the professionals of those codes, even retired. Raises NotFound."""
+    return frozenset(professional(session, code).id for code in codes)
 
 
 def room(session: Session, code: str) -> Room:

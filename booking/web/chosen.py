@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from booking import clock, french
+from booking.db import db
 from booking.errors import Invalid
 from booking.people import directory
 from booking.people.models import Usager
@@ -28,6 +29,8 @@ from booking.web.forms import moment, number, required
 WAIVERS: dict[str, Waiver] = {"maintenant": "walk_in", "hors-plage": "hors_plage"}
 # What of an address names the slot and all that goes with it; the rest is about the person.
 WORDS = ("motif", "debut", "professionnel", "avec", "regle", "retenu", "famille", "fois", "toutes", "date")
+# What of an address says what is looked for, besides the colleague.
+SEARCHED = ("motif", "professionnel", "langue", "interprete", "du", "au", "usager")
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,9 @@ def incomplete() -> Response | None:
 
 
 def searching() -> Response:
-    """To the search for the same type, professional and person."""
-    known: dict[str, Any] = {name: request.args.get(name) for name in ("motif", "professionnel", "usager")}
-    return redirect(url_for("slots.search", **known))
+    """To the search for the same: what the address says of it."""
+    known: dict[str, Any] = {name: request.args.get(name) for name in SEARCHED}
+    return redirect(url_for("slots.search", avec=_colleague(), **known))
 
 
 def address(**changed: Any) -> dict[str, Any]:
@@ -150,6 +153,13 @@ def asked_for(session: Session) -> Usager | None:
     """The person that the address names. Raises NotFound for a number that is nobody's."""
     given = request.args.get("usager")
     return directory.usager(session, request.args.get("usager", type=int)) if given else None
+
+
+def _colleague() -> str | None:
+    """The first who takes part beside the professional; whoever interprets is looked for by the language."""
+    known = configuration.read(db.session()).professionals.values()
+    interpreters = {each.code for each in known if each.interprets}
+    return next((code for code in request.args.getlist("avec") if code not in interpreters), None)
 
 
 def _start(site: SiteFacts) -> datetime:

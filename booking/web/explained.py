@@ -41,6 +41,8 @@ def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | No
             return url_for("slots.search", **address(professionnel=None))
         case "other_language":
             return url_for("slots.search", **address(professionnel=None, langue=None))
+        case "without_colleague":
+            return url_for("slots.search", **address(avec=None))
         case "without_interpreter":
             return url_for("slots.search", **{**address(), "interprete": ""})
         case "later":
@@ -53,13 +55,13 @@ def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | No
                 motif=found.question.kind.code,
                 debut=wording.in_address(change.first.start),
                 professionnel=found.question.configuration.professionals[change.first.professional_id].code,
-                avec=_interpreter(found, change),
+                avec=_beside(found, change),
                 regle="hors-plage",
                 usager=request.args.get("usager"),
             )
     return None
 
 
-def _interpreter(found: Explanation, change: Relaxation) -> list[str]:
-    who = change.first.interpreter_id
-    return [] if who is None else [found.question.configuration.professionals[who].code]
+def _beside(found: Explanation, change: Relaxation) -> list[str]:
+    who = [*found.question.colleague_ids, change.first.interpreter_id]
+    return [found.question.configuration.professionals[each].code for each in who if each is not None]

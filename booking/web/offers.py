@@ -65,9 +65,11 @@ class Offer:
             **kept,
         )
 
-    def choosing(self, type_code: str, usager_id: int | None, hold: str | None) -> str:
+    def choosing(
+        self, type_code: str, usager_id: int | None, hold: str | None, colleagues: Sequence[ProfessionalFacts] = ()
+    ) -> str:
         """Where choosing it is sent; the hold on another, if there is one, is given back."""
-        return self.address(type_code, usager_id, endpoint="holding.hold", retenu=hold)
+        return self.address(type_code, usager_id, colleagues, endpoint="holding.hold", retenu=hold)
 
     def instead_of(self, start: str, address: str) -> str:
         """An address of this professional at that start, for this slot: a page makes hundreds of them."""

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from booking import clock
 from booking.db import db
-from booking.errors import Invalid
+from booking.errors import Invalid, SlotUnavailable
 from booking.people.models import Usager
 from booking.reservations import reading
 from booking.reservations.models import Appointment
 from booking.slots import hours, lookups, suggesting
 from booking.slots.availability import LONGEST_SEARCH, Search
-from booking.slots.facts import TypeFacts
+from booking.slots.facts import ProfessionalFacts, TypeFacts
 from booking.slots.ranking import Suggestion
 from booking.slots.suggesting import Person
 from booking.web import auth, fragments, lists
@@ -40,10 +40,11 @@ bp = Blueprint("slots", __name__)
 class Found:
     """What a search finds: free slots, those to say first and, of a collective type, sessions with their free seats.
 
-    When that is little, why, and what would find more.
+    Who takes part in each beside its professional. When that is little, why, and what would find more.
     """
 
     slots: FirstDays = NO_DAYS
+    beside: Sequence[ProfessionalFacts] = ()
     suggestions: Sequence[Suggestion] = ()
     sessions: Sequence[tuple[Appointment, int]] = ()
     little: Little | None = None
@@ -54,6 +55,7 @@ class SearchForm(Query):
 
     motif = Choice("Motif")
     professionnel = Choice("Professionnel", optional=True)
+    avec = Choice("Avec aussi", optional=True)
     langue = Choice("Langue", optional=True)
     interprete = Choice("Interprète", optional=True)
     du = Ruled("Du", required(day_of_work), type="date")
@@ -70,6 +72,7 @@ def search() -> str | tuple[str, int] | Response:
     form = SearchForm(_with_defaults(session, person))
     form.motif.groups = lists.type_groups(session)
     form.professionnel.groups = lists.professional_groups(session)
+    form.avec.groups = form.professionnel.groups
     form.langue.groups = {"": lists.languages(session)}
     form.interprete.groups = {"": lists.interpreted(session, _interpreter_for(person))}
     asked = "motif" in request.args or form.motif.data is not None
@@ -79,6 +82,7 @@ def search() -> str | tuple[str, int] | Response:
         "form": form,
         "choosing": Acting(formdata=None),
         "usager": person,
+        "beside": found.beside,
         "interpreter": _interpreter_for(person),
         "held": held_uid(),
         "kept": reading.kept_by(session, auth.agent_id() or 0, clock.now()),
@@ -145,13 +149,17 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
         further = (form.du.data, form.au.data) == _usual_period() and not kind.capacity
         until = wanted.start + LONGEST_SEARCH if further else wanted.end
         found, suggestions = suggesting.find_and_suggest(session, wanted, Person.of(named), now, until)
+    except SlotUnavailable as refusal:
+        form.refuse(Invalid("avec", refusal.rule))
+        return Found()
     except Invalid as refusal:
         form.refuse(Invalid("au" if refusal.field == "to" else refusal.field, refusal.rule, **refusal.facts))
         return Found()
     sessions = _sessions(session, kind, wanted, now)
     few = len(found) + len(sessions) < FEW
     little = explained(session, wanted, now, lists.zone()) if few else None
-    return Found(first_days(found, lists.zone()), () if kind.capacity else suggestions, sessions, little)
+    beside = [lists.known(session).professionals[who] for who in wanted.colleague_ids]
+    return Found(first_days(found, lists.zone()), beside, () if kind.capacity else suggestions, sessions, little)
 
 
 def _sessions(session: Session, kind: TypeFacts, wanted: Search, now: datetime) -> Sequence[tuple[Appointment, int]]:
@@ -163,13 +171,17 @@ def _sessions(session: Session, kind: TypeFacts, wanted: Search, now: datetime) 
 
 def _wanted(session: Session, form: SearchForm, kind: TypeFacts, named: Usager | None) -> Search:
     start, end = period(form.du.data, form.au.data, lists.zone())
-    who = lookups.professional(session, form.professionnel.data).id if form.professionnel.data else None
+    leads, beside = (lookups.professional_ids(session, filter(None, [f.data])) for f in (form.professionnel, form.avec))
+    if leads & beside:
+        raise Invalid("avec", "twice")
     return Search(
         kind.id,
         start,
         end,
-        None if who is None else frozenset({who}),
+        leads or None,
         usager_ids=frozenset({named.id} if named else ()),
+        colleague_ids=beside,
+        persons=2 + len(beside),
         step_free=bool(named and named.step_free),
         language=form.langue.data,
         interpreter=form.interprete.data,

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from booking.people.models import Professional, Usager
+from booking.rooms.models import Room
 from booking.slots.models import AppointmentType
 from tests.builders import Cast, add_interpreter, block, set_on, store
 from tests.cli.running import done, read, refused
@@ -32,6 +33,27 @@ def test_slots_of_one_professional_and_not_all_of_them(app: Flask, cast: Cast) -
         ("diop", "2026-11-23T09:00:00+01:00"),
         ("diop", "2026-11-23T09:30:00+01:00"),
     ]
+
+
+def test_slots_of_any_of_several(app: Flask, cast: Cast) -> None:
+    both = read(app, "slots", "entretien", *WEEK, "--professional", "diop", "--professional", "roux")
+    assert both == read(app, "slots", "entretien", *WEEK)
+
+
+def test_slots_of_several_together(app: Flask, cast: Cast) -> None:
+    for room in (cast.b1, cast.c1, cast.c4):
+        set_on(Room, room, capacity=2)
+    found = read(app, "slots", "entretien", *WEEK, "--with", "diop")
+    assert [slot["start"][11:16] for slot in found] == ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
+    assert {(slot["professional"], slot["room"]) for slot in found} == {("roux", "B2")}, "which holds three"
+    explained = done(app, "explain", "entretien", "--from", "2026-11-24", "--to", "2026-11-24", "--with", "diop")
+    assert "tous tombent quand un collègue ne reçoit pas" in explained
+    assert "- Sans M. Diop : 12 créneaux" in explained
+
+
+def test_nobody_takes_part_in_what_another_service_does(app: Flask, cast: Cast) -> None:
+    said = refused(app, "slots", "entretien", *WEEK, "--with", "lenoir")
+    assert "Ce professionnel ne reçoit pas pour ce motif" in said
 
 
 def test_the_last_day_is_searched_too(app: Flask, cast: Cast) -> None:
