@@ -7,6 +7,7 @@ wait, in which another page is made.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable
 from threading import Lock
@@ -19,67 +20,79 @@ from booking.config import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PATIENCE_SECONDS = 0.25  # then a page is made beside the one that takes so long
+PATIENCE_SECONDS = 0.1  # then the next page is made beside the one that takes so long
 READING = ("GET", "HEAD")
 
 
 class Queue:
-    """A place that one thread has at a time. Those who wait have it in the order in which they came."""
+    """A place that one thread has at a time, in the order in which they came.
 
-    def __init__(self) -> None:
+    Whoever has had it for `patience` seconds goes on without it: they hold up the next one so long, and nobody more.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
         self._guard = Lock()
-        self._taken = False
         self._waiting = deque[Lock]()
+        self._holder: Lock | None = None
+        self._until = 0.0  # when the holder will have had it for long enough
 
     def __len__(self) -> int:
         """How many wait."""
         return len(self._waiting)
 
-    def enter(self, patience: float) -> bool:
-        """Wait for the place, so many seconds at most; return whether it is had, and must be left."""
+    def enter(self) -> Lock:
+        """Wait for the place, and return what `leave` is to be given."""
+        mine = Lock()  # released when the place is given to whoever waits on it
+        mine.acquire()
         with self._guard:
-            if not self._taken:
-                self._taken = True
-                return True
-            called = Lock()
-            called.acquire()
-            self._waiting.append(called)
-        return called.acquire(timeout=patience) or not self._given_up(called)
+            self._waiting.append(mine)
+            if self._holder is None:
+                self._call_next()
+        try:
+            while not mine.acquire(timeout=max(0.0, self._until - time.monotonic())):
+                with self._guard:
+                    if time.monotonic() >= self._until:
+                        self._call_next()
+        except BaseException:
+            self.leave(mine)
+            raise
+        return mine
 
-    def leave(self) -> None:
-        """Give the place to whoever has waited longest."""
+    def leave(self, mine: Lock) -> None:
+        """Give the place to whoever has waited longest, unless they have it already; or wait no more."""
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._taken = False
+            if self._holder is mine:
+                self._call_next()
+            elif mine in self._waiting:
+                self._waiting.remove(mine)
 
-    def _given_up(self, called: Lock) -> bool:
-        """Go away; false for somebody who was called meanwhile."""
-        with self._guard:
-            if called not in self._waiting:
-                return False
-            self._waiting.remove(called)
-            return True
+    def _call_next(self) -> None:
+        self._holder = self._waiting.popleft() if self._waiting else None
+        if self._holder is not None:
+            self._until = time.monotonic() + self._patience
+            self._holder.release()
 
 
 class Queued:
     """A WSGI application whose pages are made one at a time. What is sent to it is not: writers have a queue."""
 
-    def __init__(self, inner: WSGIApplication, queue: Queue, patience: float = PATIENCE_SECONDS) -> None:
-        self.inner, self.queue, self.patience = inner, queue, patience
+    def __init__(self, inner: WSGIApplication, queue: Queue) -> None:
+        self.inner, self.queue = inner, queue
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, in turn."""
-        if environ["REQUEST_METHOD"] not in READING or not self.queue.enter(self.patience):
+        if environ["REQUEST_METHOD"] not in READING:
             return self.inner(environ, start_response)
+        place = self.queue.enter()
         try:
             return self.inner(environ, start_response)
         finally:
-            self.queue.leave()
+            self.queue.leave(place)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Make the pages of this process one at a time, on SQLite."""
     if settings.database_url.startswith("sqlite"):
-        app.wsgi_app = Queued(app.wsgi_app, Queue())  # type: ignore[method-assign]  # as Flask documents it
+        queued = Queued(app.wsgi_app, Queue(PATIENCE_SECONDS))
+        app.wsgi_app = queued  # type: ignore[method-assign]  # as Flask documents it

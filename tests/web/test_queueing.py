@@ -1,4 +1,4 @@
-"""On SQLite a process makes one page at a time: in the order in which they were asked for, nobody waiting for long."""
+"""On SQLite a process makes one page at a time: in the order in which they were asked for, nobody behind a slow one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LONG = 30.0  # nobody waits so long, unless something is wrong
-AT_ONCE, A_MOMENT = 0.0, 0.001
+A_MOMENT = 0.001
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -33,78 +33,122 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(A_MOMENT)
 
 
+def is_free(queue: Queue) -> bool:
+    """Whether somebody who comes has the place: a patient queue has it taken over by nobody."""
+    with ThreadPoolExecutor(1) as pool:
+        queue.leave(pool.submit(queue.enter).result(LONG / 3))
+    return True
+
+
+def make_patient(queue: Queue) -> None:
+    """From now on, nobody takes it over."""
+    queue._patience = LONG
+    queue._until = time.monotonic() + LONG
+
+
 class TestQueue:
     def test_an_empty_place_is_had_at_once_again_and_again(self) -> None:
-        queue = Queue()
+        queue = Queue(LONG)
         for _ in range(3):
-            assert queue.enter(AT_ONCE)
-            queue.leave()
+            queue.leave(queue.enter())
+        assert is_free(queue)
 
     def test_who_waits_has_it_in_the_order_in_which_they_came(self) -> None:
-        queue, came = Queue(), list[int]()
+        queue, came = Queue(LONG), list[int]()
 
         def come(number: int) -> None:
-            assert queue.enter(LONG)
+            place = queue.enter()
             came.append(number)
-            queue.leave()
+            queue.leave(place)
 
-        assert queue.enter(AT_ONCE)
+        place = queue.enter()
         with ThreadPoolExecutor(8) as pool:
             for number in range(8):
                 pool.submit(come, number)
                 wait_until(lambda waiting=number + 1: len(queue) == waiting)  # type: ignore[misc]
-            queue.leave()
+            assert not came
+            queue.leave(place)
         assert came == list(range(8))
 
     def test_nobody_passes_those_who_wait(self) -> None:
-        queue = Queue()
-        assert queue.enter(AT_ONCE)
-        with ThreadPoolExecutor(1) as pool:
-            first = pool.submit(queue.enter, LONG)
+        queue = Queue(LONG)
+        place = queue.enter()
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(queue.enter)
             wait_until(lambda: len(queue) == 1)
-            queue.leave()
-            assert not queue.enter(AT_ONCE)
-            assert first.result(LONG)
+            queue.leave(place)
+            second = pool.submit(queue.enter)
+            theirs = first.result(LONG)
+            wait_until(lambda: len(queue) == 1)
+            assert not second.done()
+            queue.leave(theirs)
+            queue.leave(second.result(LONG))
 
-    def test_who_gave_up_is_not_called(self) -> None:
-        queue = Queue()
-        assert queue.enter(AT_ONCE)
-        assert not queue.enter(A_MOMENT)
-        queue.leave()
-        assert queue.enter(AT_ONCE)
+    def test_who_has_it_for_long_holds_up_the_first_and_nobody_more(self) -> None:
+        """Had each to wait as long as the first, one slow page would make every other one slow."""
+        queue = Queue(A_MOMENT)
+        slow = queue.enter()
+        first = queue.enter()
+        make_patient(queue)
+        queue.leave(first)
+        assert all(is_free(queue) for _ in range(3)), "though the slow one goes on"
+        queue.leave(slow)
 
-    def test_who_is_called_just_as_they_give_up_has_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Otherwise the place would be nobody's, and every page would wait for as long as it may, for ever after."""
-        queue = Queue()
-        assert queue.enter(AT_ONCE)
+    def test_a_place_that_was_taken_over_is_not_left_by_who_had_it(self) -> None:
+        queue = Queue(A_MOMENT)
+        slow = queue.enter()
+        theirs = queue.enter()
+        make_patient(queue)
+        queue.leave(slow)
+        with ThreadPoolExecutor(1) as pool:
+            third = pool.submit(queue.enter)
+            wait_until(lambda: len(queue) == 1)
+            assert not third.done()
+            queue.leave(theirs)
+            queue.leave(third.result(LONG / 3))
 
-        class CalledTooLate:
+    @pytest.mark.parametrize("called", [False, True], ids=["still waiting", "just called"])
+    def test_who_is_stopped_while_waiting_leaves_nothing_behind(
+        self, monkeypatch: pytest.MonkeyPatch, called: bool
+    ) -> None:
+        queue = Queue(LONG)
+        place = queue.enter()
+
+        class Stopped:
             def acquire(self, timeout: float = -1) -> bool:
                 if timeout >= 0:
-                    queue.leave()
-                return timeout < 0
+                    if called:
+                        queue.leave(place)
+                    raise SystemExit
+                return True
 
             def release(self) -> None: ...
 
-        monkeypatch.setattr(queueing, "Lock", CalledTooLate)
-        assert queue.enter(A_MOMENT)
-        queue.leave()
-        assert queue.enter(AT_ONCE)
+        with monkeypatch.context() as patched:
+            patched.setattr(queueing, "Lock", Stopped)
+            with pytest.raises(SystemExit):
+                queue.enter()
+        assert len(queue) == 0
+        queue.leave(place)
+        assert is_free(queue)
 
-    def test_however_many_come_and_give_up_one_has_it_and_it_is_not_lost(self) -> None:
-        queue, inside = Queue(), threading.Lock()
+    @pytest.mark.parametrize("patience", [LONG, 0.00002])
+    def test_however_many_come_it_is_never_lost(self, patience: float) -> None:
+        queue, inside = Queue(patience), threading.Lock()
 
-        def come(number: int) -> None:
-            for turn in range(500):
-                if queue.enter((number + turn) % 3 * 0.00002):
+        def come(_number: int) -> None:
+            for _ in range(500):
+                place = queue.enter()
+                if patience == LONG:
                     assert inside.acquire(blocking=False), "two have it"
                     inside.release()
-                    queue.leave()
+                queue.leave(place)
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(come, range(8)))
         assert len(queue) == 0
-        assert queue.enter(AT_ONCE)
+        make_patient(queue)
+        assert is_free(queue)
 
 
 class Slow:
@@ -126,8 +170,8 @@ class Slow:
 
 class TestQueued:
     def test_a_page_is_made_when_the_one_before_is_made(self) -> None:
-        slow, queue = Slow(), Queue()
-        client = Client(Queued(slow, queue, patience=LONG))
+        slow, queue = Slow(), Queue(LONG)
+        client = Client(Queued(slow, queue))
         with ThreadPoolExecutor(2) as pool:
             pool.submit(client.get, "/slow")
             wait_until(lambda: slow.made == ["/slow"])
@@ -146,28 +190,18 @@ class TestQueued:
     )
     def test_others_do_not_wait_for_a_slow_page(self, method: str, patience: float) -> None:
         slow = Slow()
-        client = Client(Queued(slow, Queue(), patience))
+        client = Client(Queued(slow, Queue(patience)))
         with ThreadPoolExecutor(1) as pool:
             pool.submit(client.get, "/slow")
             wait_until(lambda: slow.made == ["/slow"])
             assert client.open("/next", method=method).status_code == 200
             slow.may.set()
 
-    def test_who_did_not_wait_to_the_end_leaves_nothing_behind(self) -> None:
-        slow, queue = Slow(), Queue()
-        client = Client(Queued(slow, queue, A_MOMENT))
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(client.get, "/slow")
-            wait_until(lambda: slow.made == ["/slow"])
-            client.get("/next")
-            assert not queue.enter(AT_ONCE), "the slow page lost its place"
-            slow.may.set()
-
     def test_a_page_that_fails_gives_its_place_back(self) -> None:
-        queue = Queue()
+        queue = Queue(LONG)
         with suppress(LookupError):
             Client(Queued(Slow(), queue)).get("/faulty")
-        assert queue.enter(AT_ONCE)
+        assert is_free(queue)
 
 
 class TestProduct:
