@@ -79,7 +79,6 @@ RELAXATIONS: dict[Kind, str] = {
     "other_room_kind": "dans une salle d’un autre type ({kind})",
     "without_colleague": "sans {colleague}",
     "without_interpreter": "sans interprète",
-    "walk_in": "sans rendez-vous",
     "later": "{later}",
 }
 NOTHING_HELPS = "Aucun petit changement n’en donnerait, ni les 13 semaines suivantes."
@@ -87,16 +86,20 @@ NOTHING_HELPS = "Aucun petit changement n’en donnerait, ni les 13 semaines sui
 
 @dataclass(frozen=True)
 class Said:
-    """An explanation in sentences: what became of what there was, and what would find something, least change first."""
+    """An explanation in sentences: what became of what there was, and what would find something, least change first.
+
+    `walk_ins` says when whoever has the time can come without an appointment, if they can.
+    """
 
     summary: str
     relaxations: tuple[str, ...]
+    walk_ins: str | None
 
 
 def said(explained: Explanation, zone: ZoneInfo) -> Said:
     """The sentences of an explanation."""
     relaxations = tuple(_relaxation(explained, each, zone) for each in explained.relaxations)
-    return Said(_summary(explained), relaxations)
+    return Said(_summary(explained), relaxations, _walk_ins(explained, zone))
 
 
 def _summary(explained: Explanation) -> str:
@@ -163,7 +166,7 @@ def _nobody_speaking(question: Question, able: Collection[int], language: str) -
 def _nobody_of(explained: Explanation) -> str:
     """Who does not receive: « Mme Roux ne reçoit pas », « Aucun des 5 professionnels possibles ne reçoit »."""
     names = _names(explained.question, explained.question.professional_ids)
-    how = " sur rendez-vous" if any(each.kind == "walk_in" for each in explained.relaxations) else ""
+    how = " sur rendez-vous" if explained.walk_ins else ""
     if len(names) == 1:
         return f"{names[0]} ne reçoit pas{how}"
     return f"Aucun des {len(names)} professionnels possibles ne reçoit{how}"
@@ -180,19 +183,19 @@ def _relaxation(explained: Explanation, one: Relaxation, zone: ZoneInfo) -> str:
         language=labels.SPOKEN.get(question.language or "", ""),
         later=_later(explained.end, one.first.start, zone),
     )
-    return f"{labels.title(change)} : {_found(question, one, zone)}."
-
-
-def _found(question: Question, one: Relaxation, zone: ZoneInfo) -> str:
-    """« 3 créneaux, le premier mardi 24 novembre 2026 à 9h00 avec Mme Roux »."""
     (who,) = _names(question, [one.first.professional_id])
-    if one.kind == "walk_in":
-        when = french.period(one.first.start, one.first.end, zone)
-        which = "la première " if one.count > 1 else ""
-        return f"{_counted(one.count, 'permanence', 'permanences')}, {which}{when} avec {who}"
-    when, which = french.moment(one.first.start, zone), "le premier " if one.count > 1 else ""
+    first = f"{'le premier ' if one.count > 1 else ''}{french.moment(one.first.start, zone)} avec {who}"
     within = " en sept jours" if one.kind == "later" else ""
-    return f"{_counted(one.count, 'créneau', 'créneaux')}{within}, {which}{when} avec {who}"
+    return f"{labels.title(change)} : {_counted(one.count, 'créneau', 'créneaux')}{within}, {first}."
+
+
+def _walk_ins(explained: Explanation, zone: ZoneInfo) -> str | None:
+    found = explained.walk_ins
+    if found is None:
+        return None
+    (who,) = _names(explained.question, [found.professional_id])
+    which = f"{_counted(found.count, 'permanence', 'permanences')}, {'la première ' if found.count > 1 else ''}"
+    return f"Sans rendez-vous : {which}{french.period(found.start, found.end, zone)} avec {who}."
 
 
 def _later(end: datetime, start: datetime, zone: ZoneInfo) -> str:

@@ -72,6 +72,7 @@ INVALID = {
     "too_late": "Ce rendez-vous est terminé depuis trop longtemps pour noter cela.",
     "too_long_held": "Ce créneau est retenu depuis trop longtemps : réservez-le ou libérez-le.",
     "unchanged": "Rien ne change ainsi : choisissez autre chose que ce qui est déjà prévu.",
+    "retired": "Ce professionnel ne reçoit plus : terminez cette plage, ou retirez-la.",
     "never": "Cette plage n’aurait jamais lieu : vérifiez les jours, les dates et les périodes.",
     "not_hours": "Indiquez des heures, par exemple 9h-12h et 14h-17h.",
     "too_many_blocks": "Indiquez {maximum} tranches d’heures au plus.",

@@ -37,6 +37,8 @@ NAMES = [
     "page.day",
     "page.slots",
     "page.slots.p95",
+    "page.slots.none",
+    "page.slots.none.p95",
 ]
 WITH_A_FLOOR = {name for name in NAMES if name.startswith(("slots", "book")) and not name.startswith("slots.96")}
 RATES = {name for name in NAMES if name.startswith("book") and not name.endswith("p99")}

@@ -48,6 +48,7 @@ OPTIONS = {
     "last_name": "--usager",
     "login": "IDENTIFIANT",
     "name": "--name",
+    "opening": "NUMÉRO",
     "other": "UID",
     "periods": "--periods",
     "professional_id": "--professional",

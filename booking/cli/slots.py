@@ -90,7 +90,9 @@ def explain(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     """Explique pourquoi il y a peu de créneaux, ou aucun, et ce qui en donnerait.
 
     13 semaines au plus. Clés JSON : summary, starts (débuts que tiennent les plages), offered, causes (combien chaque
-    règle en retire), nothing (pourquoi il n'y a aucun début, ou null), relaxations (change, count, first, sentence).
+    règle en retire), nothing (pourquoi il n'y a aucun début, ou null), relaxations (change, count, first, sentence),
+    walk_ins (permanences où venir sans rendez-vous : count, professional, start et end de la première, sentence ; ou
+    null).
     """
     session = db.session()
     search, _ = _asked(ctx, session, given)
@@ -99,7 +101,8 @@ def explain(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
     said = explanations.said(found, zone)
     what_helps = ["Ce qui en donnerait d’autres :" if found.offered else "Ce qui en donnerait :"]
     what_helps += [f"- {sentence}" for sentence in said.relaxations]
-    lines = [said.summary, *(what_helps if said.relaxations else [explanations.NOTHING_HELPS])]
+    lines = [said.summary, *([said.walk_ins] if said.walk_ins else [])]
+    lines += what_helps if said.relaxations else [explanations.NOTHING_HELPS]
     answers.write(as_json, _explanation_object(found, said, zone), lines)
 
 
@@ -163,4 +166,18 @@ def _explanation_object(found: Explanation, said: Said, zone: ZoneInfo) -> dict[
             {"change": each.kind, "count": each.count, "first": first, "sentence": sentence}
             for each, first, sentence in changes
         ],
+        "walk_ins": _walk_ins_object(found, said, zone),
+    }
+
+
+def _walk_ins_object(found: Explanation, said: Said, zone: ZoneInfo) -> dict[str, Any] | None:
+    there = found.walk_ins
+    if there is None:
+        return None
+    return {
+        "count": there.count,
+        "professional": found.question.configuration.professionals[there.professional_id].code,
+        "start": answers.iso(there.start, zone),
+        "end": answers.iso(there.end, zone),
+        "sentence": said.walk_ins,
     }

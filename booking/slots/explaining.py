@@ -18,7 +18,8 @@ from booking.slots import availability, generator, hours, offers, schedule
 from booking.slots.availability import LONGEST_SEARCH, Search, Slot
 from booking.slots.facts import TypeFacts
 from booking.slots.found import made
-from booking.slots.grid import CELL, Mask, Span, apart, around, to_cells
+from booking.slots.generator import Notice
+from booking.slots.grid import CELL, Mask, Span, apart, around, merged, to_cells
 from booking.slots.offers import Known, Offer, Question
 from booking.slots.rules import Rule
 
@@ -40,7 +41,6 @@ Kind = Literal[
     "other_room_kind",
     "without_colleague",
     "without_interpreter",
-    "walk_in",  # without an appointment
     "later",
 ]
 IN_ORDER: tuple[Cause, ...] = (*get_args(Rule), *get_args(RoomCause))
@@ -58,7 +58,7 @@ class Relaxation:
     """One change of what is asked that finds something more: how many slots, and the first of them.
 
     `professional_id` is the colleague who would be left out. Of « later », the count is of seven days, that of the
-    first slot included. Of « walk_in » they are no slots, but the openings for those who come without an appointment.
+    first slot included.
     """
 
     kind: Kind
@@ -68,12 +68,25 @@ class Relaxation:
 
 
 @dataclass(frozen=True)
+class WalkIns:
+    """How many openings there are at which whoever comes without an appointment could be received, and the first.
+
+    Of that one, who is there, and from when to when it could be: as things stand, a room included.
+    """
+
+    count: int
+    professional_id: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
 class Explanation:
     """What became of the starts that the openings of a period, which ends at `end`, hold: those of each of the `leads`.
 
     `causes` says how many each rule took away, each start by the first rule in the order in which a clerk would say
     them; « no_room » is told apart. They add up to `starts - offered`. `nothing` says why there are no starts.
-    `relaxations` come smallest first.
+    `relaxations` come smallest first. `walk_ins` is None where nobody can come without an appointment.
     """
 
     question: Question
@@ -84,6 +97,7 @@ class Explanation:
     causes: Mapping[Cause, int]
     nothing: Nothing | None
     relaxations: Sequence[Relaxation]
+    walk_ins: WalkIns | None
 
 
 def explain(session: Session, search: Search, now: datetime) -> Explanation:
@@ -106,11 +120,8 @@ def explain_between(session: Session, question: Question, start: datetime, end: 
         offered=starts.total() - causes.total(),
         causes=dict(causes),
         nothing=None if starts else _nothing(asked, first, last),
-        relaxations=[
-            *_relaxed(known, question, first, last),
-            *_walk_in(asked, first, last),
-            *_later(session, question, end),
-        ],
+        relaxations=[*_relaxed(known, question, first, last), *_later(session, question, end)],
+        walk_ins=_walk_ins(asked, first, last),
     )
 
 
@@ -286,30 +297,37 @@ def _more(offer: Offer, question: Question, wanted: Mask, already: Mask) -> Mask
     return apart(found & near & ~around(already, demand.buffered - 1), demand.buffered)
 
 
-def _walk_in(known: Known, first: int, last: int) -> Iterator[Relaxation]:
-    """The openings of the leads for those who come without an appointment that are not over, and when they are there.
+def _walk_ins(known: Known, first: int, last: int) -> WalkIns | None:
+    """The openings of the leads for those who come without an appointment, by the rules that then decide.
 
     Nobody comes like that to a session, on the phone, or to several people at once.
     """
     question = known.question
     if question.need is None or question.kind.capacity or question.colleague_ids or question.interpreter is not None:
-        return
-    configuration, leads = question.configuration, question.professional_ids
-    openings = configuration.openings_of(leads, known.from_day, known.to_day, on_call=True)
-    there = replace(known.asking(replace(question, direct=True)), openings=openings)
-    found = [
-        Slot(schedule.moment(start), schedule.moment(end), offer.professional_id, None)
-        for offer in offers.offers_of(there)
-        for start, end in offer.situation.openings
-        if _is_there(offer, max(start, first, question.notice.now), min(end, last))
-    ]
-    if found:
-        yield Relaxation("walk_in", len(found), min(found))
+        return None
+    leads, days = question.professional_ids, (known.from_day, known.to_day)
+    openings = question.configuration.openings_of(leads, *days, on_call=True)
+    # As for somebody who is there: no lattice and no notice.
+    there = replace(question, notice=Notice(question.notice.now, 0), waived=frozenset({"off_grid"}), direct=True)
+    found = sorted(
+        (starts, offer.professional_id)
+        for offer in offers.offers_of(replace(known.asking(there), openings=openings))
+        for span in merged(offer.situation.openings)
+        if (starts := _starts_within(offer, max(span[0], first), min(span[1], last)))
+    )
+    if not found:
+        return None
+    (start, end), who = found[0]
+    return WalkIns(len(found), who, schedule.moment(start), schedule.moment(end + question.kind.duration * 60))
 
 
-def _is_there(offer: Offer, first: int, last: int) -> bool:
-    situation = offer.situation
-    return bool(situation.hours & ~situation.absent & situation.grid.between(first, last))
+def _starts_within(offer: Offer, first: int, last: int) -> Span | None:
+    """The first start of an offer in [first, last), and the last one."""
+    grid = offer.situation.grid
+    starts = offer.starts & grid.between(first, last)
+    if not starts:
+        return None
+    return grid.instant((starts & -starts).bit_length() - 1), grid.instant(starts.bit_length() - 1)
 
 
 def _later(session: Session, question: Question, end: datetime) -> Iterator[Relaxation]:

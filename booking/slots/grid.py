@@ -114,6 +114,17 @@ def apart(mask: Mask, length: int) -> Mask:
     return kept
 
 
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same spans in order, those that meet or touch made one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
 def indexes(mask: Mask) -> Iterator[int]:
     """The set cells, in order."""
     bits = bin(mask)[:1:-1]

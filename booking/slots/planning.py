@@ -171,11 +171,7 @@ def lock_professional(session: Session, professional_id: int) -> Professional:
 
 
 def _lock_active(session: Session, professional_id: int) -> Professional:
-    return check_active(lock_professional(session, professional_id))
-
-
-def check_active(professional: Professional) -> Professional:
-    """The same. Raises Invalid on « professional_id » for somebody who is retired: unknown."""
+    professional = lock_professional(session, professional_id)
     if professional.retired_at is not None:
         raise Invalid("professional_id", "unknown")
     return professional

@@ -18,7 +18,7 @@ from booking.slots.hours import Rule
 from booking.slots.models import Opening, OpeningException
 from booking.slots.openings import NewOpening, left_out, rule_of
 from booking.slots.planned import FAR, check_distance
-from booking.slots.planning import check_active, lock_owned
+from booking.slots.planning import lock_owned
 
 DAY = timedelta(days=1)
 EVERY_DAY = frozenset(range(1, 8))
@@ -30,14 +30,14 @@ def change_opening(opening_id: int, changed: Sequence[NewOpening], now: datetime
     Return their keys, in order. Those with the same number of weeks keep the weeks that count; each takes over the
     exceptions to come that are of its days. When nothing of the opening lies before that date, it is replaced whole.
     Appointments stay. Raises NotFound, what `add_opening` raises, and Invalid on « first_day »: out_of_range (not
-    within the opening), past.
+    within the opening), past; on « opening »: retired (who receives in it is; it can only end).
     """
 
     def work(session: Session) -> list[int]:
         old = lock_owned(session, Opening, opening_id, "opening")
         if any(each.professional_id != old.professional_id for each in changed):
             raise NotFound("opening")
-        check_active(session.get_one(Professional, old.professional_id))
+        _check_in_use(session, old)
         from_day = changed[0].first_day
         _check_from(old, from_day, now)
         rows = [openings.checked(_in_step(old, each), now) for each in changed]
@@ -49,6 +49,11 @@ def change_opening(opening_id: int, changed: Sequence[NewOpening], now: datetime
         return [openings.store(session, row) for row in rows]
 
     return in_transaction(work)
+
+
+def _check_in_use(session: Session, opening: Opening) -> None:
+    if session.get_one(Professional, opening.professional_id).retired_at is not None:
+        raise Invalid("opening", "retired")
 
 
 def _check_from(old: Opening, from_day: date, now: datetime) -> None:
@@ -104,7 +109,10 @@ def add_exception(opening_id: int, day: date, now: datetime) -> int:
 
 
 def remove_exception(exception_id: int) -> None:
-    """Let an opening take place after all. Raises NotFound, and Invalid as `openings.refuse_clash` does."""
+    """Let an opening take place after all. Raises NotFound, and Invalid as `openings.refuse_clash` does.
+
+    And Invalid on « opening » as `change_opening` does: retired.
+    """
 
     def work(session: Session) -> None:
         query = sa.select(OpeningException.opening_id).where(OpeningException.id == exception_id)
@@ -112,6 +120,7 @@ def remove_exception(exception_id: int) -> None:
         if opening_id is None:
             raise NotFound("exception")
         opening = lock_owned(session, Opening, opening_id, "opening")
+        _check_in_use(session, opening)
         # Whoever held the lock before may have taken it back.
         opening.exceptions = [each for each in opening.exceptions if each.id != exception_id]
         session.flush()

@@ -23,6 +23,7 @@ class Little:
     """What there is to say when little is found; an address is None where this page cannot ask for the change."""
 
     summary: str
+    walk_ins: str | None
     changes: Sequence[tuple[str, str | None]]
     helpless: str = explanations.NOTHING_HELPS
 
@@ -32,7 +33,7 @@ def explained(session: Session, search: Search, now: datetime, zone: ZoneInfo) -
     found = explaining.explain(session, search, now)
     said = explanations.said(found, zone)
     addresses = [_address(found, each, zone) for each in found.relaxations]
-    return Little(said.summary, list(zip(said.relaxations, addresses, strict=True)))
+    return Little(said.summary, said.walk_ins, list(zip(said.relaxations, addresses, strict=True)))
 
 
 def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | None:

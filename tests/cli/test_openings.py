@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.builders import Cast
+from booking.people.models import Professional
+from tests.builders import NOW, Cast, set_on
 from tests.cli.running import done, misused, read, refused, refused_to_program
 
 TUESDAYS = ["--weekday", "2", "--from", "2026-11-24"]
@@ -82,6 +83,13 @@ def test_a_date_is_skipped_and_comes_back(app: Flask, cast: Cast) -> None:
     assert "aura lieu le mardi 1er décembre 2026" in done(app, "openings", "unskip", found["id"], "2026-12-01")
     assert days(app) == ["2026-11-24", "2026-12-01", "2026-12-08"]
     assert refused_to_program(app, "openings", "unskip", found["id"], "2026-12-01")["error"] == "not_found"
+
+
+def test_the_openings_of_who_is_retired_do_not_change(app: Flask, cast: Cast) -> None:
+    (one,) = added(app, *TUESDAYS, "--hours", "9h-12h")
+    set_on(Professional, cast.diop, retired_at=NOW)
+    said = refused(app, "openings", "change", one["id"], "--from", "2026-12-01", "--hours", "14h-16h")
+    assert said == "NUMÉRO : Ce professionnel ne reçoit plus : terminez cette plage, ou retirez-la.\n"
 
 
 def test_a_change_keeps_what_is_not_said(app: Flask, cast: Cast) -> None:

@@ -8,7 +8,9 @@ from flask import Flask
 from booking.people.models import Professional, Usager
 from booking.rooms.models import Room
 from booking.slots.models import AppointmentType
-from tests.builders import Cast, add_interpreter, block, set_on, store
+from booking.slots.openings import NewOpening
+from booking.slots.planning import add_opening
+from tests.builders import MONDAY, NOW, Cast, add_interpreter, block, set_on, store
 from tests.cli.running import done, read, refused
 
 WEEK = ["--from", "2026-11-23", "--to", "2026-11-27"]
@@ -190,6 +192,22 @@ def test_why_there_is_little_for_programs(app: Flask, cast: Cast) -> None:
         ("later", 60, "2026-11-24T09:00:00+01:00"),
     ]
     assert found["relaxations"][0]["sentence"].startswith("Avec un autre professionnel : 6 créneaux")
+
+
+def test_when_to_come_without_an_appointment(app: Flask, cast: Cast) -> None:
+    add_opening(NewOpening(cast.diop, cast.site, frozenset({2}), MONDAY, None, 840, 960, on_call=True), NOW)
+    asked = ["entretien", "--from", "2026-11-24", "--to", "2026-11-24", "--professional", "diop"]
+    sentence = "Sans rendez-vous : 1 permanence, le mardi 24 novembre 2026 de 14h00 à 16h00 avec M. Diop."
+    assert read(app, "explain", *asked)["walk_ins"] == {
+        "count": 1,
+        "professional": "diop",
+        "start": "2026-11-24T14:00:00+01:00",
+        "end": "2026-11-24T16:00:00+01:00",
+        "sentence": sentence,
+    }
+    lines = done(app, "explain", *asked).splitlines()
+    assert lines[:2] == ["M. Diop ne reçoit pas sur rendez-vous sur cette période.", sentence]
+    assert read(app, "explain", *asked, "--with", "roux")["walk_ins"] is None
 
 
 def test_when_nothing_helps(app: Flask, cast: Cast) -> None:

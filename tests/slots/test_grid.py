@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.slots.grid import CELL, Grid, Mask, Span, has, indexes, runs, to_cells
+from booking.slots.grid import CELL, Grid, Mask, Span, has, indexes, merged, runs, to_cells
 
 ORIGIN = 1_795_000_200  # any multiple of 300
 instants = st.integers(ORIGIN - 40 * CELL, ORIGIN + 80 * CELL)
@@ -108,6 +109,16 @@ def test_between_keeps_the_cells_that_begin_then(grid: Grid, first: int, last: i
 def test_runs_are_the_cells_followed_by_enough_others(mask: Mask, length: int) -> None:
     free = cells_of(mask)
     assert cells_of(runs(mask, length)) == {cell for cell in free if all(cell + more in free for more in range(length))}
+
+
+small = st.tuples(st.integers(0, 30), st.integers(0, 30)).filter(lambda span: span[0] < span[1])
+
+
+@given(some=st.lists(small, max_size=6))
+def test_merged_spans_hold_the_same_and_none_touches_the_next(some: list[Span]) -> None:
+    found = merged(some)
+    assert union(set(range(*span)) for span in found) == union(set(range(*span)) for span in some)
+    assert all(one[1] < other[0] for one, other in pairwise(found))
 
 
 @given(mask=masks)

@@ -391,8 +391,11 @@ def test_a_change_is_of_the_same_professional(cast: Cast, session: Session) -> N
 def test_who_is_retired_receives_at_no_new_time(cast: Cast) -> None:
     """What ends or removes an opening of theirs is still to be done."""
     key = add_opening(tuesdays(cast), NOW)
+    exception = add_exception(key, TUESDAY + WEEK, NOW)
     set_on(Professional, cast.diop, retired_at=NOW)
-    assert refused(lambda: change_opening(key, [tuesdays(cast, starts=555)], NOW)) == ("professional_id", "unknown")
+    assert refused(lambda: change_opening(key, [tuesdays(cast, starts=555)], NOW)) == ("opening", "retired")
+    assert refused(lambda: remove_exception(exception)) == ("opening", "retired")
+    end_opening(key, TUESDAY)
     remove_opening(key)
 
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.orm import Session
 
+from booking.people.models import Professional
 from booking.slots.models import Opening, OpeningException, Period
-from tests.builders import Cast, count, paris
+from tests.builders import NOW, Cast, count, paris, set_on
 from tests.web.browsing import Browser, Element, Page
 from tests.web.test_booking import NEW, page_with_people
 
@@ -152,6 +153,22 @@ def test_a_refused_change_changes_nothing(amina: Browser, session: Session) -> N
     assert (refused.status, refused.title.startswith("Erreur : ")) == (422, True)
     assert "La fin doit venir après le début." in refused.errors()["s-hours"]
     assert count(session, Opening) == 6
+
+
+def test_the_openings_of_who_is_retired_end_and_do_not_change(amina: Browser, cast: Cast, session: Session) -> None:
+    page = add(amina)
+    skip = action(page, "/exceptions$")
+    key = skip.split("/")[-2]
+    left_out = amina.send(page, skip, **{f"sans{key}-day": "2026-12-01"})
+    form = amina.get(f"{HERE}/plages/{key}/changer")
+    set_on(Professional, cast.diop, retired_at=NOW)
+    retired = amina.get(HERE)
+    assert "changer" not in retired.source
+    assert "Aura lieu" not in retired.text
+    sentence = "Ce professionnel ne reçoit plus : terminez cette plage, ou retirez-la."
+    for page, address in ((form, form.address), (left_out, action(left_out, r"/exceptions/\d+/retirer$"))):
+        refused = amina.send(page, address)
+        assert (refused.status, sentence in refused.text) == (422, True)
 
 
 def test_a_date_alone_is_not_changed_but_removed(amina: Browser, session: Session) -> None:
