@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -103,11 +103,17 @@ def of_series(session: Session, series_id: int) -> Sequence[Appointment]:
 
 
 def with_seats(
-    session: Session, type_id: int, start: datetime, end: datetime, now: datetime, professional_id: int | None = None
+    session: Session,
+    type_id: int,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    professional_ids: Collection[int] = (),
 ) -> list[tuple[Appointment, int]]:
     """The sessions of a type that begin in [start, end) and are not over, each with its free seats; full ones left out.
 
-    A seat that is held is not free. At most 50, the next first.
+    Only those in which all of these professionals take part. A seat that is held is not free. At most 50, the next
+    first.
     """
     query = (
         sa.select(Appointment, seats.FREE.label("free"))
@@ -124,8 +130,8 @@ def with_seats(
         .order_by(Appointment.starts_at, Appointment.id)
         .limit(MOST_SESSIONS)
     )
-    if professional_id is not None:
-        query = query.where(Appointment.professionals.any(Professional.id == professional_id))
+    for who in professional_ids:
+        query = query.where(Appointment.professionals.any(Professional.id == who))
     return [(row.Appointment, row.free) for row in session.execute(query, {"now": now})]
 
 

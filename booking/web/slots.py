@@ -165,8 +165,8 @@ def _find(session: Session, form: SearchForm, person: Usager | None) -> Found:
 def _sessions(session: Session, kind: TypeFacts, wanted: Search, now: datetime) -> Sequence[tuple[Appointment, int]]:
     if not kind.capacity:
         return ()
-    who = next(iter(wanted.professional_ids or ()), None)
-    return reading.with_seats(session, kind.id, wanted.start, wanted.end, now, who)
+    together = wanted.colleague_ids | (wanted.professional_ids or frozenset())
+    return reading.with_seats(session, kind.id, wanted.start, wanted.end, now, together)
 
 
 def _wanted(session: Session, form: SearchForm, kind: TypeFacts, named: Usager | None) -> Search:

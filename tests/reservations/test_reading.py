@@ -120,8 +120,9 @@ class TestSessions:
         assert len(self.found(session, cast, **changed)) == count
 
     def test_of_one_professional(self, cast: Cast, session: Session, workshop: str) -> None:
-        assert self.found(session, cast, professional_id=cast.roux)
-        assert self.found(session, cast, professional_id=cast.diop) == []
+        assert self.found(session, cast, professional_ids=[cast.roux])
+        assert self.found(session, cast, professional_ids=[cast.diop]) == []
+        assert self.found(session, cast, professional_ids=[cast.roux, cast.diop]) == [], "he is not in it"
 
     def test_not_once_it_is_cancelled(self, cast: Cast, session: Session, workshop: str) -> None:
         cancel(Cancel("c", workshop, "service"), act())

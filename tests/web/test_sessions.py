@@ -139,11 +139,15 @@ def test_a_full_one_is_not_listed(amina: Browser, workshop: str) -> None:
 SEARCHES = [
     ("&professionnel=roux", 1),
     ("&professionnel=diop", 0),
+    ("&avec=roux", 1),
+    ("&professionnel=roux&avec=diop", 0),
     ("&du=2026-11-24&au=2026-11-27", 0),
 ]
 
 
-@pytest.mark.parametrize(("more", "count"), SEARCHES, ids=["hers", "somebody else's", "another day"])
+@pytest.mark.parametrize(
+    ("more", "count"), SEARCHES, ids=["hers", "somebody else's", "with her", "with him too", "another day"]
+)
 def test_only_those_that_are_looked_for(amina: Browser, workshop: str, more: str, count: int) -> None:
     base = "/creneaux?motif=entretien" if "du=" in more else MONDAY
     assert len(listed(amina.get(base + more))) == count
