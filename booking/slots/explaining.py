@@ -307,6 +307,8 @@ def _walk_ins(known: Known, first: int, last: int) -> WalkIns | None:
         return None
     leads, days = question.professional_ids, (known.from_day, known.to_day)
     openings = question.configuration.openings_of(leads, *days, on_call=True)
+    if not openings:
+        return None
     # As for somebody who is there: no lattice and no notice.
     there = replace(question, notice=Notice(question.notice.now, 0), waived=frozenset({"off_grid"}), direct=True)
     found = sorted(
