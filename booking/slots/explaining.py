@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from booking.rooms.fitting import Lack, Need, RoomFacts, lacks
 from booking.rooms.models import CLOSED_DOOR_KINDS
-from booking.slots import availability, generator, hours, offers, schedule
+from booking.slots import availability, generator, hours, offers, walk_ins
 from booking.slots.availability import LONGEST_SEARCH, Search, Slot
 from booking.slots.facts import TypeFacts
 from booking.slots.found import made
-from booking.slots.generator import Notice
-from booking.slots.grid import CELL, Mask, Span, apart, around, merged, to_cells
+from booking.slots.grid import CELL, Mask, Span, apart, around, to_cells
 from booking.slots.offers import Known, Offer, Question
 from booking.slots.rules import Rule
+from booking.slots.walk_ins import WalkIns
 
 NEARBY = 20  # minutes: what somebody on the phone still calls the same time
 SHORTER = 15  # minutes
@@ -68,19 +68,6 @@ class Relaxation:
 
 
 @dataclass(frozen=True)
-class WalkIns:
-    """How many openings there are at which whoever comes without an appointment could be received, and the first.
-
-    Of that one, who is there, and from when to when it could be: as things stand, a room included.
-    """
-
-    count: int
-    professional_id: int
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True)
 class Explanation:
     """What became of the starts that the openings of a period, which ends at `end`, hold: those of each of the `leads`.
 
@@ -121,7 +108,7 @@ def explain_between(session: Session, question: Question, start: datetime, end: 
         causes=dict(causes),
         nothing=None if starts else _nothing(asked, first, last),
         relaxations=[*_relaxed(known, question, first, last), *_later(session, question, end)],
-        walk_ins=_walk_ins(asked, first, last),
+        walk_ins=walk_ins.told(asked, first, last),
     )
 
 
@@ -295,41 +282,6 @@ def _more(offer: Offer, question: Question, wanted: Mask, already: Mask) -> Mask
         return found
     near = around(generator.lattice(offer.situation, demand), to_cells(NEARBY))
     return apart(found & near & ~around(already, demand.buffered - 1), demand.buffered)
-
-
-def _walk_ins(known: Known, first: int, last: int) -> WalkIns | None:
-    """The openings of the leads for those who come without an appointment, by the rules that then decide.
-
-    Nobody comes like that to a session, on the phone, or to several people at once.
-    """
-    question = known.question
-    if question.need is None or question.kind.capacity or question.colleague_ids or question.interpreter is not None:
-        return None
-    leads, days = question.professional_ids, (known.from_day, known.to_day)
-    openings = question.configuration.openings_of(leads, *days, on_call=True)
-    if not openings:
-        return None
-    # As for somebody who is there: no lattice and no notice.
-    there = replace(question, notice=Notice(question.notice.now, 0), waived=frozenset({"off_grid"}), direct=True)
-    found = sorted(
-        (starts, offer.professional_id)
-        for offer in offers.offers_of(replace(known.asking(there), openings=openings))
-        for span in merged(offer.situation.openings)
-        if (starts := _starts_within(offer, max(span[0], first), min(span[1], last)))
-    )
-    if not found:
-        return None
-    (start, end), who = found[0]
-    return WalkIns(len(found), who, schedule.moment(start), schedule.moment(end + question.kind.duration * 60))
-
-
-def _starts_within(offer: Offer, first: int, last: int) -> Span | None:
-    """The first start of an offer in [first, last), and the last one."""
-    grid = offer.situation.grid
-    starts = offer.starts & grid.between(first, last)
-    if not starts:
-        return None
-    return grid.instant((starts & -starts).bit_length() - 1), grid.instant(starts.bit_length() - 1)
 
 
 def _later(session: Session, question: Question, end: datetime) -> Iterator[Relaxation]:

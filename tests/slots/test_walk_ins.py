@@ -13,11 +13,12 @@ from booking.db import Base
 from booking.errors import SlotUnavailable
 from booking.reservations import Book, book
 from booking.slots.availability import Search
-from booking.slots.explaining import WalkIns, explain
+from booking.slots.explaining import explain
 from booking.slots.models import AppointmentType, Opening
 from booking.slots.openings import NewOpening
 from booking.slots.planning import add_opening
 from booking.slots.revising import add_exception
+from booking.slots.walk_ins import WalkIns
 from tests.builders import MONDAY, NOW, PARIS, Cast, absence, act, add_interpreter, block, closure, paris, set_on, store
 from tests.slots.asking import ask, day_of
 
