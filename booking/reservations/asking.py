@@ -99,9 +99,10 @@ def with_alternatives(
     foreign = colleagues and colleagues != set(known.joining(question.kind.service_id, colleagues))
     if foreign or (together and refusal.rule == "not_qualified"):
         return refusal  # with these people there is no time at all
+    able = [who for who in known.qualified(question.kind) if who not in colleagues]  # they take part whoever leads
     anybody = replace(
         question,
-        professional_ids=question.professional_ids if together else known.qualified(question.kind),
+        professional_ids=question.professional_ids if together else able,
         notice=availability.notice(question.kind, now),
         room_id=None,
         waived=frozenset(),

@@ -19,6 +19,7 @@ from booking.reservations import seats, store
 from booking.reservations.models import Appointment, Command, History, Participation, appointment_professional
 from booking.reservations.state import Attendance, State
 from booking.slots import configuration, hours, schedule
+from booking.slots.configuration import Configuration
 from booking.slots.facts import ProfessionalFacts, TypeFacts
 from booking.slots.models import Absence, AppointmentType, Hold, Occupancy
 
@@ -164,9 +165,15 @@ def kept_by(session: Session, agent_id: int, now: datetime) -> list[Kept]:
     known = configuration.read(session)
     led = [row for row in rows if row.resource_id in known.professionals]
     return [
-        Kept(uid, known.types[type_id], start, until, tuple(known.professionals[row.resource_id] for row in group))
+        Kept(uid, kind := known.types[type_id], start, until, _led(known, kind, [row.resource_id for row in group]))
         for (uid, type_id, start, until), group in groupby(led, key=lambda row: tuple(row[:4]))
     ]
+
+
+def _led(known: Configuration, kind: TypeFacts, ids: Collection[int]) -> tuple[ProfessionalFacts, ...]:
+    """These professionals, those who do the type first: one of them leads."""
+    able = set(known.qualified(kind, ids))
+    return tuple(known.professionals[who] for who in sorted(ids, key=lambda who: who not in able))
 
 
 def history(session: Session, appointment_id: int) -> Sequence[History]:

@@ -15,7 +15,7 @@ from booking.slots.offers import Known, Offer
 class WalkIns:
     """How many openings there are at which whoever comes without an appointment could be received, and the first.
 
-    Of that one, who is there, and from when to when it could be: as things stand, a room included.
+    Of that one, who is there, and from when to when it could be without a break: as things stand, a room included.
     """
 
     count: int
@@ -51,9 +51,11 @@ def told(known: Known, first: int, last: int) -> WalkIns | None:
 
 
 def _starts_within(offer: Offer, first: int, last: int) -> Span | None:
-    """The first start of an offer in [first, last), and the last one."""
+    """The first start of an offer in [first, last), and the last one before another could not be given."""
     grid = offer.situation.grid
     starts = offer.starts & grid.between(first, last)
     if not starts:
         return None
-    return grid.instant((starts & -starts).bit_length() - 1), grid.instant(starts.bit_length() - 1)
+    cell = (starts & -starts).bit_length() - 1
+    unbroken = (~(starts >> cell) & (starts >> cell) + 1).bit_length() - 1
+    return grid.instant(cell), grid.instant(cell + unbroken - 1)

@@ -156,9 +156,9 @@ def asked_for(session: Session) -> Usager | None:
 
 
 def _colleague() -> str | None:
-    """The first who takes part beside the professional; whoever interprets is looked for by the language."""
+    """The first who takes part beside the professional; of a slot, whoever interprets was found by the language."""
     known = configuration.read(db.session()).professionals.values()
-    interpreters = {each.code for each in known if each.interprets}
+    interpreters = {each.code for each in known if each.interprets and "debut" in request.args}
     return next((code for code in request.args.getlist("avec") if code not in interpreters), None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
@@ -43,7 +44,7 @@ def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | No
         case "other_language":
             return url_for("slots.search", **address(professionnel=None, langue=None))
         case "without_colleague":
-            return url_for("slots.search", **address(avec=None))
+            return url_for("slots.search", **_without(found, change))
         case "without_interpreter":
             return url_for("slots.search", **{**address(), "interprete": ""})
         case "later":
@@ -61,6 +62,12 @@ def _address(found: Explanation, change: Relaxation, zone: ZoneInfo) -> str | No
                 usager=request.args.get("usager"),
             )
     return None
+
+
+def _without(found: Explanation, change: Relaxation) -> dict[str, Any]:
+    """Without somebody who interprets, nobody does: it is their slots that were counted."""
+    left_out = found.question.configuration.professionals[change.professional_id or 0]
+    return address(avec=None) | ({"interprete": ""} if left_out.interprets else {})
 
 
 def _beside(found: Explanation, change: Relaxation) -> list[str]:

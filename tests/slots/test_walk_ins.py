@@ -66,6 +66,7 @@ TOLD = [
     pytest.param(away("13:00", "17:00"), NOW, "", id="they are away"),
     pytest.param(away("14:00", "15:00"), NOW, "15:00–16:00", id="they come later"),
     pytest.param(away("14:00", "15:40"), NOW, "", id="they come too late"),
+    pytest.param(away("14:35", "15:25"), NOW, "14:00–14:35", id="they go away for a while"),
     pytest.param(away("15:00", "16:00"), at("14:40"), "", id="they are about to leave"),
     pytest.param(
         lambda cast: [closure(cast.site, "2026-11-23 08:30", "2026-11-23 17:30")], NOW, "", id="the site is closed"

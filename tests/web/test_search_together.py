@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from booking.people.models import Usager
+from booking.people.models import Professional, Usager
 from booking.rooms.models import Room
-from tests.builders import Cast, add_interpreter, set_on
+from tests.builders import Cast, absence, add_interpreter, set_on, store
 from tests.web.browsing import Browser, Element, Page
+from tests.web.test_booking import NEW, page_with_people
 from tests.web.test_slots import choose, slots
 
 DAY = "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-23"
@@ -80,6 +83,54 @@ def test_what_there_is_without_the_colleague_is_a_link_away(amina: Browser, cast
     assert "tous tombent quand un collègue ne reçoit pas" in page.text
     (without,) = [each.one("a")["href"] for each in page.tree.all("li") if each.text.startswith("Sans M. Diop : 12")]
     assert len(slots(amina.get(without))) == 12
+
+
+def test_without_an_interpreter_who_was_named_nobody_interprets(amina: Browser, cast: Cast) -> None:
+    amari = add_interpreter(cast, "amari", "ar")
+    set_on(Usager, cast.diallo, spoken_language="ar", interpreter_needed=True)
+    store(absence(amari, "2026-11-24 00:00", "2026-11-25 00:00"))
+    page = amina.get(f"{TUESDAY}&professionnel=roux&avec=amari&usager={cast.diallo}")
+    (without,) = [each.one("a")["href"] for each in page.tree.all("li") if each.text.startswith("Sans Mme Amari : 12")]
+    assert len(slots(amina.get(without))) == 12
+
+
+def test_an_interpreter_who_was_named_stays_named(amina: Browser, cast: Cast) -> None:
+    add_interpreter(cast, "amari", "ar")
+    address = f"{DAY}&professionnel=roux&avec=amari"
+    page = amina.get(address)
+    choose(amina, page, slots(page)[0])
+    back = amina.send(amina.get(address), "/rendez-vous/nouveau/rendre")
+    assert "Chaque créneau est aussi avec Mme Amari." in back.text
+
+
+def test_who_leads_what_is_kept_does_it(amina: Browser, cast: Cast, session: Session) -> None:
+    """Mme Roux, who comes first among the professionals, is of the service and of another profession."""
+    doctors = session.scalar(sa.select(Professional.profession_id).where(Professional.id == cast.lenoir))
+    session.rollback()
+    set_on(Professional, cast.roux, profession_id=doctors)
+    page = amina.get(f"{DAY}&professionnel=diop&avec=roux")
+    choose(amina, page, slots(page)[0])
+    kept = amina.get(DAY)
+    (booked,) = [each["href"] for each in kept.tree.all("a") if each.text.startswith("Réserver lundi")]
+    assert "professionnel=diop&avec=roux" in booked
+    assert "Rendez-vous confirmé" in amina.send(page_with_people(amina.get(f"{booked}&usager={cast.diallo}")), NEW).text
+
+
+def test_another_time_is_for_both(amina: Browser, cast: Cast) -> None:
+    """No time is offered at which the colleague leads, and would be alone."""
+    page = amina.get(BOTH)
+    store(absence(cast.diop, "2026-11-23 08:00", "2026-11-23 18:00"))
+    refused = choose(amina, page, slots(page)[0])
+    assert refused.status == 409
+    others = [each for each in refused.tree.all() if each["class"] == "slot"]
+    assert others
+    assert all("avec Mme Roux et M. Diop" in each.text for each in others)
+    assert "avec=diop" in link(refused, "Chercher un autre créneau")
+
+
+def test_a_wait_is_for_one_of_them(amina: Browser, cast: Cast) -> None:
+    page = amina.get(f"{TUESDAY}&professionnel=roux&avec=diop")
+    assert link(page, "Noter la demande sur la liste d’attente, sans M. Diop")
 
 
 def test_other_days_are_of_both(amina: Browser, cast: Cast) -> None:
