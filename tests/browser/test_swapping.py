@@ -11,7 +11,7 @@ from tests.browser.test_main_job import sign_in
 
 pytestmark = pytest.mark.browser
 
-MONDAY = "motif=entretien&professionnel=&du=2026-11-23&au=2026-11-23"
+MONDAY = "motif=entretien&professionnel=&avec=&du=2026-11-23&au=2026-11-23"
 FIRST = "Lundi 23 novembre 2026 à 9h00 avec Mme Roux"
 
 
