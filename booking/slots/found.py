@@ -15,7 +15,7 @@ from operator import or_
 
 from booking.slots import generator, schedule
 from booking.slots.facts import Slot
-from booking.slots.grid import CELL, Grid, Mask, Span, indexes
+from booking.slots.grid import CELL, Grid, Mask, Span, indexes, lowest
 from booking.slots.offers import Offer
 
 
@@ -44,7 +44,7 @@ class Found:
     def span(self) -> Span:
         """From when the first begins to when the last does, seconds UTC. There is at least one."""
         starts = self._starts
-        return self._grid.instant((starts & -starts).bit_length() - 1), self._grid.instant(starts.bit_length() - 1)
+        return self._grid.instant(lowest(starts)), self._grid.instant(starts.bit_length() - 1)
 
     def between(self, first: int, last: int) -> Found:
         """Those that begin in [first, last), seconds UTC."""

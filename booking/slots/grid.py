@@ -114,6 +114,11 @@ def apart(mask: Mask, length: int) -> Mask:
     return kept
 
 
+def lowest(mask: Mask) -> int:
+    """The first set cell, of which there is one."""
+    return (mask & -mask).bit_length() - 1
+
+
 def merged(spans: Iterable[Span]) -> list[Span]:
     """The same spans in order, those that meet or touch made one."""
     found: list[Span] = []

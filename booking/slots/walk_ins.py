@@ -7,7 +7,7 @@ from datetime import datetime
 
 from booking.slots import offers, schedule
 from booking.slots.generator import Notice
-from booking.slots.grid import Span, merged
+from booking.slots.grid import Span, lowest, merged
 from booking.slots.offers import Known, Offer
 
 
@@ -56,6 +56,6 @@ def _starts_within(offer: Offer, first: int, last: int) -> Span | None:
     starts = offer.starts & grid.between(first, last)
     if not starts:
         return None
-    cell = (starts & -starts).bit_length() - 1
-    unbroken = (~(starts >> cell) & (starts >> cell) + 1).bit_length() - 1
+    cell = lowest(starts)
+    unbroken = lowest(~(starts >> cell))
     return grid.instant(cell), grid.instant(cell + unbroken - 1)

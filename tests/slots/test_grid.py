@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.slots.grid import CELL, Grid, Mask, Span, has, indexes, merged, runs, to_cells
+from booking.slots.grid import CELL, Grid, Mask, Span, has, indexes, lowest, merged, runs, to_cells
 
 ORIGIN = 1_795_000_200  # any multiple of 300
 instants = st.integers(ORIGIN - 40 * CELL, ORIGIN + 80 * CELL)
@@ -119,6 +119,12 @@ def test_merged_spans_hold_the_same_and_none_touches_the_next(some: list[Span]) 
     found = merged(some)
     assert union(set(range(*span)) for span in found) == union(set(range(*span)) for span in some)
     assert all(one[1] < other[0] for one, other in pairwise(found))
+
+
+@given(mask=masks.filter(bool))
+def test_the_lowest_cell_is_the_first_that_is_set(mask: Mask) -> None:
+    assert lowest(mask) == min(cells_of(mask))
+    assert lowest(~mask) == min(set(range(mask.bit_length() + 1)) - cells_of(mask)), "of all but those"
 
 
 @given(mask=masks)

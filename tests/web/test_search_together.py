@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,14 +14,11 @@ from tests.builders import Cast, absence, add_interpreter, set_on, store
 from tests.web.browsing import Browser, Element, Page
 from tests.web.test_booking import NEW, page_with_people
 from tests.web.test_slots import choose, slots
+from tests.web.test_suggestions import suggestions
 
 DAY = "/creneaux?motif=entretien&du=2026-11-23&au=2026-11-23"
 TUESDAY = "/creneaux?motif=entretien&du=2026-11-24&au=2026-11-24"
 BOTH = f"{DAY}&professionnel=roux&avec=diop"
-
-
-def suggested(page: Page) -> list[Element]:
-    return [each for each in page.tree.all("button") if each["class"] == "slot suggestion"]
 
 
 def link(page: Page, text: str) -> str:
@@ -34,12 +33,13 @@ def test_both_are_free_and_the_page_says_so(amina: Browser, cast: Cast) -> None:
     assert hours == ["9h00", "9h30", "10h00", "10h30", "11h00", "11h30"]
     assert slots(page)[0].text == "9h00 le lundi 23 novembre 2026 avec Mme Roux et M. Diop , salle B1"
     assert "Chaque créneau est aussi avec M. Diop." in page.text
-    assert suggested(page)[0].text == "Lundi 23 novembre 2026 à 9h00 avec Mme Roux et M. Diop, salle B1"
+    assert suggestions(page)[0].text == "Lundi 23 novembre 2026 à 9h00 avec Mme Roux et M. Diop, salle B1"
 
 
-@pytest.mark.parametrize("buttons", [slots, suggested], ids=["of all", "of those to say first"])
-def test_the_one_that_is_chosen_is_kept_for_both(amina: Browser, cast: Cast, buttons: object) -> None:
-    assert callable(buttons)
+@pytest.mark.parametrize("buttons", [slots, suggestions], ids=["of all", "of those to say first"])
+def test_the_one_that_is_chosen_is_kept_for_both(
+    amina: Browser, cast: Cast, buttons: Callable[[Page], list[Element]]
+) -> None:
     page = amina.get(BOTH)
     chosen = choose(amina, page, buttons(page)[0])
     assert "Lundi 23 novembre 2026 à 9h00, avec Mme Roux et M. Diop, 30 minutes" in chosen.text
